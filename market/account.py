@@ -1,0 +1,104 @@
+"""Accounts, positions, fills and the record of a step, as the kernel writes them."""
+
+import numpy as np
+
+__all__ = ["ACCOUNT", "FILL", "POSITION", "STEP", "new_accounts"]
+
+ACCOUNT = np.dtype(
+    [
+        ("cash", "f8"),  # account currency
+        ("initial_equity", "f8"),
+        ("equity", "f8"),  # at the last mark, CASH ledger
+        ("peak_equity", "f8"),
+        # ATTRIBUTION ledger, running sums in account currency; costs are positive numbers that reduce equity
+        ("gross", "f8"),  # P&L as if every fill had happened at its reference price
+        ("dividends", "f8"),  # signed, received > 0
+        ("funding", "f8"),  # signed
+        ("interest", "f8"),  # signed
+        ("commission", "f8"),
+        ("fees", "f8"),
+        ("spread", "f8"),
+        ("slippage", "f8"),
+        ("impact", "f8"),
+        ("borrow", "f8"),
+        ("liquidation", "f8"),
+        ("traded_notional", "f8"),
+        ("next_order_id", "i8"),
+        ("n_fills", "i8"),
+        ("n_working", "i8"),  # orders in the pool
+        ("opened_row", "i8"),  # tape row of the account's first decision
+        ("trade_row", "i8"),  # row at which the first open position began; -1 flat
+        ("ruined", "u1"),
+    ],
+    align=True,
+)
+"""One account; shape (E,)."""
+
+POSITION = np.dtype(
+    [
+        ("units", "f8"),  # signed
+        ("mark", "f8"),  # price at which the units are valued, quote currency
+        ("average_price", "f8"),  # of the open units, at fill prices
+        ("realised", "f8"),  # P&L at fill prices, account currency; reported, never added
+        ("opened_row", "i8"),  # tape row of the first fill of the open trade; -1 flat
+    ],
+    align=True,
+)
+"""One position; shape (E, A)."""
+
+FILL = np.dtype(
+    [
+        ("order_id", "i8"),
+        ("row", "i8"),  # tape row inside which it happened
+        ("decided_at", "i8"),  # ns UTC
+        ("filled_at", "i8"),  # ns UTC, exchange clock
+        ("lots", "i8"),  # signed
+        ("units", "f8"),  # signed
+        ("reference", "f8"),  # path price before spread, slippage and impact
+        ("price", "f8"),  # paid or received per unit
+        ("spread", "f8"),  # cost, account currency
+        ("slippage", "f8"),
+        ("impact", "f8"),
+        ("commission", "f8"),
+        ("fees", "f8"),
+        ("asset", "i4"),
+        ("kind", "i1"),  # OrderKind
+    ],
+    align=True,
+)
+"""One fill; a step writes shape (E, C), `STEP.n_fills` says how many of each row of it are meant."""
+
+STEP = np.dtype(
+    [
+        ("row", "i8"),  # tape row reached: its close is the new mark
+        ("equity_before", "f8"),
+        ("equity", "f8"),
+        ("gross", "f8"),  # this step's share of each line of the ATTRIBUTION ledger
+        ("dividends", "f8"),
+        ("funding", "f8"),
+        ("interest", "f8"),
+        ("commission", "f8"),
+        ("fees", "f8"),
+        ("spread", "f8"),
+        ("slippage", "f8"),
+        ("impact", "f8"),
+        ("borrow", "f8"),
+        ("liquidation", "f8"),
+        ("traded_notional", "f8"),
+        ("n_fills", "i8"),
+        ("n_refused", "i8"),
+        ("ruined", "u1"),  # equity fell to the ruin floor in this step
+    ],
+    align=True,
+)
+"""What one step did; shape (E,). Rewards and infos are functions of it."""
+
+
+def new_accounts(n_envs: int, n_assets: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return zeroed account (E,) and position (E, A) records."""
+    account = np.zeros(n_envs, ACCOUNT)
+    account["next_order_id"] = 1
+    account["trade_row"] = -1
+    position = np.zeros((n_envs, n_assets), POSITION)
+    position["opened_row"] = -1
+    return account, position

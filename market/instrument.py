@@ -1,0 +1,53 @@
+"""What is traded: its grid, its venue and its currency."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import ConfigError
+
+__all__ = ["INSTRUMENT", "Instrument", "instrument_records"]
+
+INSTRUMENT = np.dtype([("tick", "f8"), ("lot", "f8"), ("multiplier", "f8"), ("min_notional", "f8")])
+"""The part of an instrument that the kernel reads; tapes hold shape (A,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """One tradable instrument.
+
+    Attributes:
+        symbol: Name on the tape, unique there.
+        tick: Smallest price step, quote currency per unit.
+        lot: Smallest quantity step, units.
+        multiplier: Quote currency per unit and point of price; 1 for stocks and spot.
+        min_notional: Smallest order value in quote currency; 0 none.
+        quote_currency: ISO code or coin in which the price is quoted.
+        venue: Name of the venue; `sim` where it is nobody's.
+        calendar: Name of the session calendar (`XNYS`, `24/7`, `24/5`).
+        volume_unit: Units that one unit of recorded volume stands for, or None where the volume's unit is unknown.
+    """
+
+    symbol: str
+    tick: float = 0.01
+    lot: float = 1.0
+    multiplier: float = 1.0
+    min_notional: float = 0.0
+    quote_currency: str = "USD"
+    venue: str = "sim"
+    calendar: str = "24/7"
+    volume_unit: float | None = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("tick", "lot", "multiplier"):
+            value = getattr(self, name)
+            if not (value > 0.0 and np.isfinite(value)):
+                raise ConfigError(f"instrument {self.symbol}: {name} must be positive and finite, was {value}")
+
+
+def instrument_records(instruments: tuple[Instrument, ...]) -> np.ndarray:
+    """Return the kernel's records of `instruments`, shape (A,)."""
+    records = np.zeros(len(instruments), INSTRUMENT)
+    for name in INSTRUMENT.names or ():
+        records[name] = [getattr(instrument, name) for instrument in instruments]
+    return records
