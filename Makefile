@@ -1,0 +1,47 @@
+# Every target sets itself up: `make demo` and `make test` each work alone on a fresh machine with Python 3.11, pip and git.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+N ?= 100000
+
+.PHONY: help setup demo test quick check bench oracle docs clean
+
+help:
+	@echo "make demo    train, evaluate, report and paper-trade on embedded real data, in runs/demo"
+	@echo "make test    all tests"
+	@echo "make quick   tests without the slow ones"
+	@echo "make check   ruff, mypy, import-linter, layout and README"
+	@echo "make bench   every benchmark, one JSON line a figure"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "quantgym needs Python 3.11 or newer; set PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the pinned dependencies into $(VENV) (about 90 seconds, 2.4 GB)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]" > $(VENV)/install.log 2>&1 \
+		|| { tail -n 20 $(VENV)/install.log >&2; echo "installation failed; the whole log is $(VENV)/install.log" >&2; exit 1; }
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/quantgym demo
+
+test: $(STAMP)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+quick: $(STAMP)
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+check: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy src tests
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q tests/test_layout.py tests/test_readme.py
+
+bench: $(STAMP)
+	@for script in benchmarks/*_rate.py; do $(BIN)/python $$script --json || exit 1; done
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,124 @@
+"""The job: everything that one run depends on, as frozen data."""
+
+import hashlib
+import json
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ..market.cost import CostSettings
+
+__all__ = ["AgentSettings", "DataSettings", "EnvSettings", "EvaluationSettings", "Job", "TrainingSettings"]
+
+Positive = Annotated[float, Field(gt=0.0)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+NaturalNumber = Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A part of a job: frozen, no unknown key, no silent conversion, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class DataSettings(Section):
+    """Which tape, and which of its dates serve what (both ends included)."""
+
+    tape: str
+    train: tuple[date, date]
+    validation: tuple[date, date]
+    test: tuple[date, date]
+    purge_bars: NaturalNumber = 5
+    embargo_bars: NaturalNumber = 5
+
+
+class EnvSettings(Section):
+    """Which environment and how its episodes look; a null means the environment's own default."""
+
+    id: str
+    asset: str | None = None
+    action: str | None = None
+    reward: str = "log_return"
+    window: Count = 1
+    episode_bars: Count | None = None
+    cash: Positive = 100_000.0
+
+
+class AgentSettings(Section):
+    """Which algorithm and which network."""
+
+    algorithm: Literal["PPO", "DQN"]
+    hidden: tuple[Count, ...] = (64, 64)
+    activation: Literal["relu", "tanh"] = "relu"
+
+
+class TrainingSettings(Section):
+    """How long and how fast to learn. Keys of the other algorithm are ignored by name, never by accident: see docs/training.md."""
+
+    iterations: Count = 20
+    seconds: Positive | None = None
+    num_envs: Count = 64
+    rollout_bars: Count = 64
+    lr: Positive = 3e-4
+    gamma: Fraction = 0.99
+    grad_clip: Positive | None = 0.5
+    validate_every: Count = 5
+    threads: Count = 1
+    # PPO
+    gae_lambda: Fraction = 0.95
+    clip: Positive = 0.2
+    epochs: Count = 4
+    minibatch: Count = 1024
+    entropy_coefficient: Annotated[float, Field(ge=0.0)] = 0.0
+    value_coefficient: Annotated[float, Field(ge=0.0)] = 0.5
+    # DQN
+    replay_capacity: Count = 50_000
+    batch: Count = 256
+    learning_starts: NaturalNumber = 1_000
+    target_update_steps: Count = 1_000
+    epsilon_end: Fraction = 0.05
+    epsilon_steps: Count = 10_000
+    n_step: Count = 1
+    double: bool = True
+    dueling: bool = True
+
+
+class EvaluationSettings(Section):
+    """How results are doubted: resamples of the block bootstrap, baselines, level of the intervals."""
+
+    resamples: Count = 10_000
+    block_bars: Count | None = None
+    level: Fraction = 0.95
+    baselines: tuple[str, ...] = ("buy_and_hold", "equal_weight", "random")
+
+
+class Job(Section):
+    """One run, from data to report."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+    seed: NaturalNumber = 0
+    data: DataSettings
+    encoders: tuple[dict[str, Any], ...] = ()
+    env: EnvSettings
+    costs: CostSettings = CostSettings()
+    agent: AgentSettings
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="after")
+    def _encoders_have_a_kind(self) -> "Job":
+        for index, encoder in enumerate(self.encoders):
+            if not isinstance(encoder.get("kind"), str):
+                raise ValueError(f"encoders.{index}: every encoder needs a kind, such as {{kind: price}}, was {encoder!r}")
+        return self
+
+    def plain(self) -> dict[str, Any]:
+        """Return the job as plain JSON data, defaults included."""
+        return dict(self.model_dump(mode="json"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the job with all defaults written out, hex."""
+        return hashlib.sha256(json.dumps(self.plain(), sort_keys=True).encode()).hexdigest()
