@@ -1,0 +1,58 @@
+"""A column of features: its name, unit and range."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..market.errors import ConfigError
+
+__all__ = ["BOUNDED_UNITS", "Column", "check_unique"]
+
+BOUNDED_UNITS = ("flag", "probability", "weight")
+"""Units that have a meaning as they are: the normaliser passes them unchanged."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number of an observation.
+
+    Attributes:
+        name: Snake case, unique among the columns beside it.
+        unit: `log_return`, `fraction`, `index` (bounded oscillators), `flag`, `probability`, `weight`, `score` (standard
+            deviations), `account` (account currency), `bars`.
+        low: Smallest possible value, -inf where there is none.
+        high: Largest possible value, inf where there is none.
+    """
+
+    name: str
+    unit: str
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        if not self.name or "." in self.name:
+            raise ConfigError(f"a column's name must be non-empty and hold no dot (it parts asset and column), was {self.name!r}")
+        if not self.low <= self.high:
+            raise ConfigError(f"column {self.name}: low must not exceed high, were {self.low} and {self.high}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values; an infinite bound becomes null."""
+        return {"name": self.name, "unit": self.unit,
+                "low": self.low if math.isfinite(self.low) else None, "high": self.high if math.isfinite(self.high) else None}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Column":
+        """Return the column that `to_json` wrote."""
+        low = -math.inf if value["low"] is None else float(value["low"])
+        high = math.inf if value["high"] is None else float(value["high"])
+        return cls(str(value["name"]), str(value["unit"]), low, high)
+
+
+def check_unique(columns: Iterable[Column], where: str) -> None:
+    """Raise ConfigError where two columns carry one name."""
+    seen: set[str] = set()
+    for column in columns:
+        if column.name in seen:
+            raise ConfigError(f"{where}: two columns are called {column.name}; give one encoder a prefix or leave one out")
+        seen.add(column.name)
