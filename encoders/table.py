@@ -27,7 +27,8 @@ class FeatureTable:
     def __post_init__(self) -> None:
         values, width = self.values, self.layout.n_market
         if values.dtype != np.float32 or values.ndim != 2 or values.shape[1] != width or not values.flags.c_contiguous:
-            raise ShapeError(f"feature values must be C-contiguous float32 of shape (T, {width}), were {values.dtype} {values.shape}")
+            given = f"{values.dtype} {values.shape}"
+            raise ShapeError(f"feature values must be C-contiguous float32 of shape (T, {width}), were {given}")
 
     @property
     def n_rows(self) -> int:
