@@ -1,0 +1,1 @@
+"""Floor 2: bars in. Tapes, samples, import, sanity, corporate actions, calendars, splits of time."""
