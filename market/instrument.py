@@ -1,12 +1,15 @@
 """What is traded: its grid, its venue and its currency."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from .errors import ConfigError
 
-__all__ = ["INSTRUMENT", "Instrument", "instrument_records"]
+__all__ = ["INSTRUMENT", "Instrument", "PriceSide", "instrument_records"]
+
+PriceSide = Literal["trade", "mid", "bid", "ask"]
 
 INSTRUMENT = np.dtype([("tick", "f8"), ("lot", "f8"), ("multiplier", "f8"), ("min_notional", "f8")])
 """The part of an instrument that the kernel reads; tapes hold shape (A,)."""
@@ -26,6 +29,8 @@ class Instrument:
         venue: Name of the venue; `sim` where it is nobody's.
         calendar: Name of the session calendar (`XNYS`, `24/7`, `24/5`).
         volume_unit: Units that one unit of recorded volume stands for, or None where the volume's unit is unknown.
+        price_side: What the recorded prices are: trades, or one side or the middle of the quotes.
+        sector: Name of the sector, or None where it is unknown.
     """
 
     symbol: str
@@ -37,12 +42,17 @@ class Instrument:
     venue: str = "sim"
     calendar: str = "24/7"
     volume_unit: float | None = 1.0
+    price_side: PriceSide = "trade"
+    sector: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("tick", "lot", "multiplier"):
             value = getattr(self, name)
             if not (value > 0.0 and np.isfinite(value)):
                 raise ConfigError(f"instrument {self.symbol}: {name} must be positive and finite, was {value}")
+        if self.price_side not in get_args(PriceSide):
+            sides = ", ".join(get_args(PriceSide))
+            raise ConfigError(f"instrument {self.symbol}: price_side must be one of {sides}, was {self.price_side!r}")
 
 
 def instrument_records(instruments: tuple[Instrument, ...]) -> np.ndarray:
