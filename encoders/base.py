@@ -57,7 +57,8 @@ class Encoder(Protocol):
         exact: True: streaming gives the same bits as a batch. False: within 1e-5 of the column's scale.
         per_asset: True: K columns for each asset; False: K columns for the whole market.
         columns: The K columns.
-        warmup: Rows at a tape's start for which some column is 0 for want of history.
+        warmup: The longest warm-up of a column: a per-asset column is 0 in that many rows after the asset's first bar, a
+            global one in that many rows after the tape's first.
     """
 
     @property

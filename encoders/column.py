@@ -23,12 +23,14 @@ class Column:
             deviations), `account` (account currency), `bars`.
         low: Smallest possible value, -inf where there is none.
         high: Largest possible value, inf where there is none.
+        warmup: The column is 0 in the first `warmup` rows of an asset (of the tape, for a global column), for want of history.
     """
 
     name: str
     unit: str
     low: float = -math.inf
     high: float = math.inf
+    warmup: int = 0
 
     def __post_init__(self) -> None:
         if not self.name or "." in self.name:
@@ -38,15 +40,15 @@ class Column:
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; an infinite bound becomes null."""
-        return {"name": self.name, "unit": self.unit,
-                "low": self.low if math.isfinite(self.low) else None, "high": self.high if math.isfinite(self.high) else None}
+        return {"name": self.name, "unit": self.unit, "low": self.low if math.isfinite(self.low) else None,
+                "high": self.high if math.isfinite(self.high) else None, "warmup": self.warmup}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Column":
         """Return the column that `to_json` wrote."""
         low = -math.inf if value["low"] is None else float(value["low"])
         high = math.inf if value["high"] is None else float(value["high"])
-        return cls(str(value["name"]), str(value["unit"]), low, high)
+        return cls(str(value["name"]), str(value["unit"]), low, high, int(value["warmup"]))
 
 
 def check_unique(columns: Iterable[Column], where: str) -> None:
