@@ -1,0 +1,1 @@
+"""Networks of learned agents: plain torch modules that know neither Ray nor an environment."""

@@ -1,0 +1,1 @@
+"""Agents that follow a written rule; they answer to the same protocol as networks."""
