@@ -66,6 +66,7 @@ class TrainingSettings(Section):
     grad_clip: Positive | None = 0.5
     validate_every: Count = 5
     threads: Count = 1
+    reward_scale: Positive = 1.0
     # PPO
     gae_lambda: Fraction = 0.95
     clip: Positive = 0.2
@@ -76,6 +77,7 @@ class TrainingSettings(Section):
     # DQN
     replay_capacity: Count = 50_000
     batch: Count = 256
+    update_every: Count = 64
     learning_starts: NaturalNumber = 1_000
     target_update_steps: Count = 1_000
     epsilon_end: Fraction = 0.05
