@@ -1,0 +1,20 @@
+"""The ids of our environments, as Gymnasium's registry holds them: names and import paths alone."""
+
+from gymnasium.envs.registration import register as _register
+from gymnasium.envs.registration import registry
+
+__all__ = ["IDS", "register"]
+
+IDS: dict[str, tuple[str, str]] = {
+    "quantgym/Trading-v0": ("quantgym.envs.single:TradingEnv", "quantgym.envs.batch:TradingVectorEnv"),
+    "quantgym/Portfolio-v0": ("quantgym.envs.single:PortfolioEnv", "quantgym.envs.portfolio:PortfolioVectorEnv"),
+    "quantgym/Leak-v0": ("quantgym.envs.single:LeakEnv", "quantgym.envs.leak:LeakVectorEnv"),
+}
+"""Id to (environment, vector environment), imported when one is made."""
+
+
+def register() -> None:
+    """Register every id that is not registered yet."""
+    for name, (single, batch) in IDS.items():
+        if name not in registry:
+            _register(name, entry_point=single, vector_entry_point=batch)

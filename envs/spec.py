@@ -1,0 +1,90 @@
+"""Settings of an environment, checked before anything is built."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from gymnasium.vector import AutoresetMode
+
+from ..market.errors import ConfigError, did_you_mean
+from .rewards import Reward
+from .start import STARTS, Start
+
+__all__ = ["AUTORESET_MODES", "EnvSettings"]
+
+AUTORESET_MODES = {"same_step": AutoresetMode.SAME_STEP, "next_step": AutoresetMode.NEXT_STEP, "disabled": AutoresetMode.DISABLED}
+INFO_DEFAULT = ("equity", "exposure", "turnover", "costs", "refused")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvSettings:
+    """How episodes look.
+
+    Attributes:
+        cash: At the start of an episode, account currency.
+        action: Name of the action scheme, or a mapping with `kind` and its settings.
+        reward: Name of the reward, or a mapping with `kind` and its settings, or a `Reward`.
+        private: Name of the private part of the observation.
+        episode_bars: Decisions in an episode; None: to the end of the rows.
+        start: Where episodes start: `random`, `first` or `sequential`.
+        window: W, rows of the market in one observation.
+        autoreset_mode: `same_step`, `next_step` or `disabled`, or Gymnasium's `AutoresetMode`.
+        info: Which arrays `info` carries; () for none. Any of `envs.info.INFOS` or a field of the STEP record.
+        max_orders: Orders that can work at once in one account.
+    """
+
+    cash: float = 100_000.0
+    action: str | Mapping[str, Any] = "six_actions"
+    reward: str | Mapping[str, Any] | Reward = "log_return"
+    private: str = "account"
+    episode_bars: int | None = 252
+    start: Start = "random"
+    window: int = 1
+    autoreset_mode: str | AutoresetMode = "same_step"
+    info: tuple[str, ...] = INFO_DEFAULT
+    max_orders: int = 8
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.cash) and self.cash > 0.0):
+            raise ConfigError(f"cash must be positive and finite, was {self.cash}")
+        if self.episode_bars is not None and not _is_count(self.episode_bars):
+            raise ConfigError(f"episode_bars must be an int of 1 or more, or None, was {self.episode_bars!r}")
+        for name in ("window", "max_orders"):
+            if not _is_count(getattr(self, name)):
+                raise ConfigError(f"{name} must be an int of 1 or more, was {getattr(self, name)!r}")
+        if self.start not in STARTS:
+            raise ConfigError(f"start must be one of {', '.join(STARTS)}, was {self.start!r}{did_you_mean(self.start, STARTS)}")
+        mode = self.autoreset_mode
+        if not isinstance(mode, AutoresetMode) and mode not in AUTORESET_MODES:
+            raise ConfigError(f"autoreset_mode must be one of {', '.join(AUTORESET_MODES)}, was {mode!r}"
+                              f"{did_you_mean(str(mode), AUTORESET_MODES)}")
+        if isinstance(self.info, str):
+            raise ConfigError(f"info must be a sequence of names, was {self.info!r}; write ({self.info!r},)")
+
+    @property
+    def mode(self) -> AutoresetMode:
+        """The autoreset mode as Gymnasium names it."""
+        mode = self.autoreset_mode
+        return mode if isinstance(mode, AutoresetMode) else AUTORESET_MODES[mode]
+
+    @classmethod
+    def of(cls, where: str, settings: Mapping[str, Any], **defaults: Any) -> Self:
+        """Return the settings of a call; `defaults` are the environment's own.
+
+        A None (but for `episode_bars`, where it has a meaning of its own) stands for the default, as a null in a job does.
+
+        Raises:
+            ConfigError: A name is unknown (with a suggestion) or a value is wrong.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in settings:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
+                raise ConfigError(f"unknown option {name!r} of {where}{hint}")
+        given = {name: value for name, value in settings.items() if value is not None or name == "episode_bars"}
+        return cls(**{**defaults, **given})
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

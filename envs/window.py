@@ -1,0 +1,43 @@
+"""The market part of an observation: rows of the feature table, copied as one contiguous block."""
+
+import numpy as np
+
+from ..encoders.table import FeatureTable
+from ..market.kernel import kernel
+
+__all__ = ["MarketWindow"]
+
+
+@kernel
+def copy_window(e: int, row: int, window: int, width: int, features: np.ndarray, out: np.ndarray) -> None:
+    """Copy the rows row-window+1 .. row of a table with `width` columns, flat in `features`, to the start of out[e]."""
+    first, size = (row - window + 1) * width, window * width
+    out[e, :size] = features[first : first + size]
+
+
+@kernel
+def copy_windows(active: np.ndarray, rows: np.ndarray, window: int, width: int, features: np.ndarray, out: np.ndarray) -> None:
+    """Copy the window of every active environment."""
+    for e in range(rows.shape[0]):
+        if active[e]:
+            copy_window(e, rows[e], window, width, features, out)
+
+
+class MarketWindow:
+    """The last W rows of features of each environment, oldest first."""
+
+    def __init__(self, table: FeatureTable, window: int) -> None:
+        self.window, self.width = window, table.layout.n_market
+        self._flat = table.values.reshape(-1)
+
+    @property
+    def size(self) -> int:
+        """W x F."""
+        return self.window * self.width
+
+    def write(self, active: np.ndarray, rows: np.ndarray, out: np.ndarray) -> None:
+        """Write the first W x F columns of `out` (E, D) for the environments in `active` (E,), newest row `rows` (E,).
+
+        Every row must be at least W - 1; `EpisodeStarts` sees to it.
+        """
+        copy_windows(active, rows, self.window, self.width, self._flat, out)

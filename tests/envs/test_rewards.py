@@ -1,0 +1,148 @@
+import math
+
+import numpy as np
+import pytest
+
+from quantgym.envs.moments import MOMENTS, differential_sharpe
+from quantgym.envs.rewards import REWARDS, Reward, build_reward
+from quantgym.market.account import ACCOUNT, STEP
+from quantgym.market.cost import CostSettings
+from quantgym.market.errors import ConfigError, UnknownNameError
+
+COSTS = CostSettings()
+
+
+def steps(*pairs, **lines):
+    step = np.zeros(len(pairs), STEP)
+    step["equity_before"], step["equity"] = np.array(pairs, float).T
+    for name, values in lines.items():
+        step[name] = values
+    account = np.zeros(len(pairs), ACCOUNT)
+    account["initial_equity"] = 100.0
+    return step, account
+
+
+def test_log_return_is_the_log_of_the_ratio_of_equities():
+    paid = build_reward("log_return", COSTS).pay(*steps((100, 110), (100, 90), (100, 100)))
+    assert paid == pytest.approx([math.log(1.1), math.log(0.9), 0.0])
+
+
+def test_ruin_pays_the_log_of_the_floor_whatever_is_left():
+    paid = build_reward("log_return", COSTS).pay(*steps((100, 0.05), (100, -40), ruined=1))
+    assert paid == pytest.approx([math.log(0.001)] * 2)
+
+
+def test_log_return_has_the_same_bits_in_every_batch_size():
+    rng = np.random.default_rng(0)
+    pairs = rng.uniform(50, 150, (1024, 2))
+    step, account = steps(*pairs)
+    reward = build_reward("log_return", COSTS)
+    whole = reward.pay(step, account)
+    for size in (1, 3, 7):
+        parts = [reward.pay(step[i : i + size], account[i : i + size]) for i in range(0, 1024, size)]
+        assert np.concatenate(parts).tobytes() == whole.tobytes()
+
+
+def test_gross_minus_cost_weighs_the_costs():
+    step, account = steps((100, 102), gross=3.0, dividends=0.5, interest=-0.1, commission=0.6, spread=0.5, borrow=0.3)
+    # income 3 + 0.5 - 0.1 = 3.4, costs 0.6 + 0.5 + 0.3 = 1.4, initial equity 100
+    net = build_reward("gross_minus_cost", COSTS).pay(step, account)
+    double = build_reward({"kind": "gross_minus_cost", "cost_weight": 2.0}, COSTS).pay(step, account)
+    assert net == pytest.approx([0.020])  # = (102 - 100) / 100
+    assert double == pytest.approx([0.006])
+
+
+def test_differential_sharpe_by_hand():
+    moments = np.zeros(1, MOMENTS)
+    moments[0] = (0.01, 0.0005, 1000)
+    step, _ = steps((100, 103))
+    # R = 0.03; dA = 0.02; dB = 0.0009 - 0.0005 = 0.0004; variance 0.0005 - 0.0001 = 0.0004, ^1.5 = 8e-6
+    # D = (0.0005 x 0.02 - 0.5 x 0.01 x 0.0004) / 8e-6 = (1e-5 - 2e-6) / 8e-6 = 1
+    assert differential_sharpe(0, step, moments, 0.01, 20, 10.0) == pytest.approx(1.0)
+    # A = 0.01 + 0.01 x 0.02, B = 0.0005 + 0.01 x 0.0004
+    assert moments[0].tolist() == (pytest.approx(0.0102), pytest.approx(0.000504), 1001)
+
+
+def test_differential_sharpe_tells_how_the_sharpe_ratio_changes_with_eta():
+    # the definition: S(eta) after the step, differentiated at eta = 0
+    mean, square, change = 0.002, 0.0004, -0.015
+
+    def sharpe(eta):
+        a, b = mean + eta * (change - mean), square + eta * (change**2 - square)
+        return a / math.sqrt(b - a * a)
+
+    slope = (sharpe(1e-6) - sharpe(-1e-6)) / 2e-6
+    moments = np.zeros(1, MOMENTS)
+    moments[0] = (mean, square, 1000)
+    step, _ = steps((100, 98.5))
+    assert differential_sharpe(0, step, moments, 0.01, 20, 10.0) == pytest.approx(slope, rel=1e-6)
+
+
+def test_the_warm_up_pays_nothing_and_forms_plain_averages():
+    reward = build_reward({"kind": "differential_sharpe", "warmup_bars": 2}, COSTS)
+    reward.start(1)
+    paid = [reward.pay(*steps((100, after)))[0] for after in (102, 104, 103)]
+    assert paid[:2] == [0.0, 0.0]
+    assert paid[2] != 0.0
+    assert reward.moments[0]["first"] == pytest.approx((0.02 + 0.04 + 0.03) / 3)
+
+
+def test_a_flat_account_is_paid_nothing_and_ruin_pays_the_lower_clip():
+    reward = build_reward({"kind": "differential_sharpe", "warmup_bars": 1}, COSTS)
+    reward.start(1)
+    assert [reward.pay(*steps((100, 100)))[0] for _ in range(5)] == [0.0] * 5
+    assert reward.pay(*steps((100, 0.01), ruined=1))[0] == -10.0
+
+
+def test_the_moments_are_in_the_private_observation_and_cleared_with_the_episode():
+    reward = build_reward({"kind": "differential_sharpe", "warmup_bars": 4}, COSTS)
+    reward.start(2)
+    reward.pay(*steps((100, 102), (100, 99)))
+    reward.pay(*steps((100, 100), (100, 99)))
+    out = np.zeros((2, 4), np.float32)
+    reward.write(out, 1)
+    # returns 2 % and 0: mean 1 %, deviation 1 %; -1 % twice: mean -1 %, deviation 0; two of four steps of the warm-up
+    assert out == pytest.approx(np.array([[0, 1.0, 1.0, 0.5], [0, -1.0, 0.0, 0.5]]), abs=1e-5)
+    reward.clear(np.array([True, False]))
+    reward.write(out, 1)
+    assert out[0].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert out[1, 1] == pytest.approx(-1.0)
+
+
+def test_the_kernel_equals_its_python_bit_for_bit():
+    rng = np.random.default_rng(1)
+    moments = np.zeros(1, MOMENTS).view(np.recarray)
+    compiled = np.zeros(1, MOMENTS)
+    for change in rng.normal(0, 0.02, 200):
+        step, _ = steps((100, 100 * (1 + change)))
+        expected = differential_sharpe.py_func(0, step.view(np.recarray), moments, 0.01, 20, 10.0)
+        assert differential_sharpe(0, step, compiled, 0.01, 20, 10.0) == expected
+    assert compiled.tobytes() == moments.tobytes()
+
+
+def test_a_reward_of_ones_own_takes_ten_lines():
+    class Drawdown(Reward):
+        def __init__(self, settings, costs):
+            self.weight = settings["weight"]
+
+        def pay(self, step, account):
+            return -self.weight * (1.0 - step["equity"] / step["equity_before"])
+
+    REWARDS["drawdown_of_bar"] = Drawdown
+    try:
+        paid = build_reward({"kind": "drawdown_of_bar", "weight": 2.0}, COSTS).pay(*steps((100, 90)))
+    finally:
+        del REWARDS["drawdown_of_bar"]
+    assert paid == pytest.approx([-0.2])
+
+
+@pytest.mark.parametrize(("reward", "error", "says"), [
+    ("log_retrun", UnknownNameError, "unknown reward 'log_retrun'; did you mean log_return"),
+    ({"kind": "gross_minus_cost", "cost_wieght": 2.0}, ConfigError, "did you mean cost_weight"),
+    ({"kind": "differential_sharpe", "adaptation_rate": 0.0}, ConfigError, r"adaptation_rate must lie in \(0, 1\), was 0.0"),
+    ({"cost_weight": 2.0}, ConfigError, "reward needs a kind"),
+    ({"kind": "log_return", "x": 1}, ConfigError, "unknown setting x"),
+])
+def test_wrong_rewards_are_refused_by_name(reward, error, says):
+    with pytest.raises(error, match=says):
+        build_reward(reward, COSTS)
