@@ -1,62 +1,54 @@
-"""Faults of recorded bars: finding them, naming them, and refusing, masking or dropping what is faulty."""
+"""Faults of recorded bars: finding them, then refusing, masking or dropping what is faulty."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, get_args
 
 import numpy as np
 
+from ..market.errors import ConfigError, DataError
+from .calendar import missing_rows
+from .fault import Fault, FaultKind
 from .instant import iso
 
-__all__ = ["Fault", "FaultKind", "clock_faults", "price_faults"]
+__all__ = ["Policy", "check_policy", "clean", "clock_faults", "find_faults", "price_faults", "refuse", "summary"]
+
+Policy = Literal["refuse", "mask", "drop"]
+
+# new units per old one that companies do use
+WHOLE = (2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 50)
+SPLIT_RATIOS = np.array(sorted({1.25, 4 / 3, 1.5, *WHOLE} | {1.0 / n for n in WHOLE}))
+JUMP = np.log(1.3)  # smaller moves happen overnight; 5:4 splits stay undetected without adjusted closes
+NEAR = 0.06  # |log| distance from a ratio: the market moves on the day of a split as well
 
 
-class FaultKind(StrEnum):
-    """What is wrong. The first group breaks the tape's contract; the second may be real and is only reported."""
+def find_faults(
+    clock: np.ndarray, bars: np.ndarray, symbols: Sequence[str], recorded: np.ndarray, *, calendar: str = "24/7", step_ns: int = 0
+) -> list[Fault]:
+    """Return every fault of aligned bars, the breaking kinds first.
 
-    UNSORTED = "rows out of order"
-    DUPLICATE = "duplicated times"
-    OVERLAP = "bars that close after the next one opens"
-    MISSING_PRICE = "bars with a missing price (NaN or infinite)"
-    NOT_POSITIVE = "bars with a price that is not positive"
-    OHLC = "bars that violate low <= open, close <= high"
-    BAD_VOLUME = "bars with a volume that is missing or negative"
-
-    NO_VOLUME = "bars without volume"
-    JUMP = "jumps that look like unadjusted splits"
-    GAP = "missing bars"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One kind of fault in one place.
-
-    Attributes:
-        kind: What is wrong.
-        symbol: Asset, or an empty string where the clock itself is wrong.
-        rows: Positions of the faulty rows, int64, rising.
-        first_at: Time of the first, ns UTC.
-        detail: The first one's values, or what else there is to say.
+    Args:
+        clock: CLOCK records, (T,).
+        bars: BAR records as recorded, (T, A).
+        symbols: A names.
+        recorded: True where there is a bar, bool (T, A).
+        calendar: Calendar that says which rows are missing.
+        step_ns: Length of a bar; 0: rows are not looked for.
     """
-
-    kind: FaultKind
-    symbol: str
-    rows: np.ndarray = field(repr=False, compare=False)
-    first_at: int
-    detail: str = ""
-
-    @property
-    def count(self) -> int:
-        """Number of faulty rows."""
-        return len(self.rows)
-
-    def __str__(self) -> str:
-        place = f"{self.symbol}: " if self.symbol else ""
-        return f"{place}{self.count} {self.kind.value}, first at {iso(self.first_at)}{f' ({self.detail})' if self.detail else ''}"
+    faults = clock_faults(clock) + price_faults(clock["open_at"], bars, symbols, recorded)
+    traded = (bars["volume"] > 0).any(axis=0)  # an asset without any volume has none recorded: nothing to say
+    still = recorded & (bars["volume"] == 0) & traded
+    faults += [_fault(FaultKind.NO_VOLUME, symbols[asset], np.flatnonzero(still[:, asset]), clock) for asset in _columns(still)]
+    faults += jump_faults(clock, bars, symbols, recorded)
+    if step_ns:
+        missing = missing_rows(clock["open_at"], step_ns, calendar)
+        if len(missing):
+            days = ", ".join(iso(at) for at in missing[:8])
+            faults.append(Fault(FaultKind.GAP, "", missing, int(missing[0]), days + (", ..." if len(missing) > 8 else "")))
+    return faults
 
 
 def clock_faults(clock: np.ndarray) -> list[Fault]:
-    """Return what is wrong with clock records (T,): order, duplicates, bars that reach into the next."""
+    """Return what is wrong with CLOCK records (T,): order, duplicates, bars that reach into the next."""
     open_at, close_at = clock["open_at"], clock["close_at"]
     step = np.diff(open_at)
     overlap = close_at <= open_at
@@ -66,12 +58,95 @@ def clock_faults(clock: np.ndarray) -> list[Fault]:
         (FaultKind.DUPLICATE, np.flatnonzero(step == 0) + 1),
         (FaultKind.OVERLAP, np.flatnonzero(overlap)),
     ]
-    return [Fault(kind, "", rows, int(open_at[rows[0]])) for kind, rows in found if len(rows)]
+    return [_fault(kind, "", rows, clock) for kind, rows in found if len(rows)]
 
 
 def price_faults(open_at: np.ndarray, bars: np.ndarray, symbols: Sequence[str], recorded: np.ndarray) -> list[Fault]:
-    """Return the contract's price and volume faults in the `recorded` cells (bool, (T, A)) of bar records (T, A)."""
+    """Return the contract's price and volume faults in the `recorded` cells (bool, (T, A)) of BAR records (T, A)."""
     return list(_price_faults(open_at, bars, symbols, recorded))
+
+
+def jump_faults(clock: np.ndarray, bars: np.ndarray, symbols: Sequence[str], recorded: np.ndarray) -> list[Fault]:
+    """Return moves of 30 % or more (up; 23 % down) from a close to the next recorded open; the detail tells of the first."""
+    faults = []
+    for asset in range(bars.shape[1]):
+        rows = np.flatnonzero(recorded[:, asset])
+        close, opened = bars["close"][rows[:-1], asset], bars["open"][rows[1:], asset]
+        with np.errstate(all="ignore"):
+            move = np.nan_to_num(np.log(close / opened))  # log of new units per old one, were it a split
+        hits = np.flatnonzero(np.abs(move) >= JUMP)
+        if len(hits):
+            first = hits[0]
+            distance = np.abs(move[first] - np.log(SPLIT_RATIOS))
+            near = distance.min() <= NEAR
+            reason = f"like a split into {SPLIT_RATIOS[distance.argmin()]:.4g}" if near else "like no usual split"
+            detail = f"{close[first]:g} to {opened[first]:g}, {reason}"
+            faults.append(_fault(FaultKind.JUMP, symbols[asset], rows[hits + 1], clock, detail))
+    return faults
+
+
+def refuse(where: str, faults: Iterable[Fault]) -> None:
+    """Raise `DataError` that tells of all breaking faults: how many of each kind, where the first one is, and the cure."""
+    breaking = [fault for fault in faults if fault.kind.breaking]
+    if breaking:
+        raise DataError(f"{where}: {'; '.join(summary(breaking))}; repair the data or clean them (policy mask or drop)")
+
+
+def summary(faults: Sequence[Fault]) -> list[str]:
+    """Return one line a kind: the total, in how many assets, and the first fault."""
+    lines = []
+    for kind in FaultKind:
+        same = [fault for fault in faults if fault.kind is kind]
+        if not same:
+            continue
+        first = min(same, key=lambda fault: fault.first_at)
+        total = sum(fault.count for fault in same)
+        spread = f" in {len(same)} assets" if len(same) > 1 else ""
+        detail = f" ({first.detail})" if first.detail else ""
+        place = f"{first.symbol} at {iso(first.first_at)}".lstrip()
+        lines.append(f"{total} {kind.value}{spread}, first {place}{detail}")
+    return lines
+
+
+def clean(
+    where: str, bars: np.ndarray, symbols: Sequence[str], recorded: np.ndarray, faults: Sequence[Fault], policy: Policy
+) -> tuple[np.ndarray, np.ndarray]:
+    """Apply `policy` to faults of prices and volumes.
+
+    Args:
+        where: Name of the data for messages.
+        bars: BAR records as recorded, (T, A).
+        symbols: A names.
+        recorded: True where there is a bar, bool (T, A).
+        faults: What `find_faults` found.
+        policy: `refuse`: raise; `mask`: the bar counts as not recorded; `drop`: its row leaves the tape, for every asset.
+
+    Returns:
+        recorded, bool (T, A), without what is not to be used: faulty bars, and bars without volume, in which nothing can have
+        been filled; and keep, bool (T,): rows that stay.
+
+    Raises:
+        DataError: There are breaking faults and the policy is `refuse`.
+    """
+    check_policy(policy)
+    if policy == "refuse":
+        refuse(where, faults)
+    recorded, keep = recorded.copy(), np.ones(len(bars), bool)
+    for fault in faults:
+        if fault.kind in (FaultKind.JUMP, FaultKind.GAP):
+            continue
+        if not fault.symbol or fault.kind in (FaultKind.UNSORTED, FaultKind.DUPLICATE, FaultKind.OVERLAP):
+            raise DataError(f"{where}: {fault}; times must be put in order before bars are cleaned")
+        recorded[fault.rows, list(symbols).index(fault.symbol)] = False
+        if policy == "drop" and fault.kind.breaking:
+            keep[fault.rows] = False
+    return recorded, keep
+
+
+def check_policy(policy: str) -> None:
+    """Raise `ConfigError` where `policy` is none."""
+    if policy not in get_args(Policy):
+        raise ConfigError(f"policy must be one of {', '.join(get_args(Policy))}, was {policy!r}")
 
 
 def _price_faults(open_at: np.ndarray, bars: np.ndarray, symbols: Sequence[str], recorded: np.ndarray) -> Iterator[Fault]:
@@ -86,12 +161,18 @@ def _price_faults(open_at: np.ndarray, bars: np.ndarray, symbols: Sequence[str],
         FaultKind.BAD_VOLUME: recorded & ~(np.isfinite(v) & (v >= 0.0)),
     }
     for kind, mask in masks.items():
-        if not mask.any():
-            continue
-        for asset in np.flatnonzero(mask.any(axis=0)).tolist():
+        for asset in _columns(mask):
             rows = np.flatnonzero(mask[:, asset])
             bar = bars[rows[0], asset]
-            values = f"volume {bar['volume']:g}" if kind is FaultKind.BAD_VOLUME else " ".join(
-                f"{name} {bar[name]:g}" for name in ("open", "high", "low", "close")
-            )
-            yield Fault(kind, symbols[asset], rows, int(open_at[rows[0]]), values)
+            names = ("volume",) if kind is FaultKind.BAD_VOLUME else ("open", "high", "low", "close")
+            detail = " ".join(f"{name} {bar[name]:g}" for name in names)
+            yield Fault(kind, symbols[asset], rows, int(open_at[rows[0]]), detail)
+
+
+def _columns(mask: np.ndarray) -> list[int]:
+    found: list[int] = np.flatnonzero(mask.any(axis=0)).tolist()
+    return found
+
+
+def _fault(kind: FaultKind, symbol: str, rows: np.ndarray, clock: np.ndarray, detail: str = "") -> Fault:
+    return Fault(kind, symbol, rows, int(clock["open_at"][rows[0]]), detail)

@@ -1,0 +1,93 @@
+"""When rows open and close: the clocks of daily bars, and the rows that a calendar expects."""
+
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from ..market.errors import UnknownNameError
+from .instant import DAY, HOUR
+from .record import clock_records
+from .xnys import early_closes, sessions
+
+__all__ = ["CALENDARS", "Calendar", "check_calendar", "daily_clock", "missing_rows", "to_utc"]
+
+Calendar = Literal["24/7", "24/5", "XNYS"]
+CALENDARS: tuple[str, ...] = ("24/7", "24/5", "XNYS")
+NEW_YORK = "America/New_York"
+
+
+def check_calendar(name: str) -> None:
+    """Raise `UnknownNameError` where `name` is no calendar."""
+    if name not in CALENDARS:
+        raise UnknownNameError("calendar", name, CALENDARS)
+
+
+def daily_clock(days: np.ndarray, calendar: str) -> np.ndarray:
+    """Return CLOCK records (T,) of daily bars.
+
+    XNYS: 9:30 to 16:00 in New York, 13:00 on early closes, so a winter day closes at 21:00 UTC and a summer day at 20:00.
+    24/7 and 24/5: midnight to midnight UTC.
+
+    Args:
+        days: Sessions, datetime64[D], (T,), as the exchange's own date names them.
+        calendar: One of `CALENDARS`.
+    """
+    check_calendar(calendar)
+    days = np.asarray(days, "datetime64[D]")
+    midnight = days.astype("datetime64[ns]").astype(np.int64)
+    if calendar != "XNYS":
+        return clock_records(midnight, midnight + DAY)
+    years = np.unique(days.astype("datetime64[Y]").astype(int) + 1970)
+    early = np.isin(days, np.array(sorted(day for year in years for day in early_closes(int(year))), "datetime64[D]"))
+    opens = midnight + 9 * HOUR + HOUR // 2
+    closes = midnight + np.where(early, 13, 16) * HOUR
+    return clock_records(to_utc(opens, NEW_YORK), to_utc(closes, NEW_YORK))
+
+
+def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
+    """Return the instants, int64 ns UTC, of `local` clock times of `timezone` counted in ns as if they were UTC.
+
+    polars carries its own time zones, so this works where the system has none. A time that occurs twice is the earlier one; one
+    that does not exist, in the hour that spring skips, is taken with the offset before the change.
+    """
+    if timezone == "UTC":
+        return np.asarray(local, np.int64)
+    naive = pl.Series("at", np.asarray(local, np.int64)).cast(pl.Datetime("ns"))
+    aware = naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+    if aware.null_count():
+        shifted = (naive - timedelta(hours=1)).dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+        aware = aware.fill_null(shifted.dt.convert_time_zone("UTC").dt.convert_time_zone(timezone) + timedelta(hours=1))
+    return aware.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Int64).to_numpy().copy()
+
+
+def missing_rows(open_at: np.ndarray, step_ns: int, calendar: str) -> np.ndarray:
+    """Return the opens (ns UTC) that `calendar` expects between the first and the last row and that are not there.
+
+    Daily rows are compared by session date. Shorter ones are expected every `step_ns` on 24/7; on 24/5 from Sunday 22:00 to
+    Friday 20:00 UTC, which are inside the week in summer and winter; on XNYS only days without any row are looked for.
+
+    Args:
+        open_at: Opens of the rows, int64 ns UTC, rising.
+        step_ns: Length of a bar.
+        calendar: One of `CALENDARS`.
+    """
+    check_calendar(calendar)
+    if len(open_at) < 2:
+        return np.zeros(0, np.int64)
+    if calendar == "XNYS" or step_ns >= DAY:
+        seen = np.unique(open_at.astype("datetime64[ns]").astype("datetime64[D]"))
+        first, last = (date.fromisoformat(str(day)) for day in (seen[0], seen[-1]))
+        if calendar == "XNYS":
+            expected = sessions(first, last)
+        else:
+            expected = np.arange(seen[0], seen[-1] + 1, np.timedelta64(max(step_ns // DAY, 1), "D"))
+            if calendar == "24/5":
+                expected = expected[np.is_busday(expected)]
+        return np.setdiff1d(expected, seen).astype("datetime64[ns]").astype(np.int64)
+    expected_at = np.arange(open_at[0], open_at[-1] + 1, step_ns, dtype=np.int64)
+    if calendar == "24/5":
+        hours = (expected_at // HOUR + 4 * 24) % 168  # since Sunday 0:00: day 0 of the epoch was a Thursday
+        expected_at = expected_at[(hours >= 22) & (hours < 5 * 24 + 20)]
+    return np.setdiff1d(expected_at, open_at)
