@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..market.errors import ConfigError
@@ -24,6 +24,8 @@ class Column:
         low: Smallest possible value, -inf where there is none.
         high: Largest possible value, inf where there is none.
         warmup: The column is 0 in the first `warmup` rows of an asset (of the tape, for a global column), for want of history.
+        shift: The number stands for `shift + scale x number` of the unit; 0 and 1 where it was not normalised.
+        scale: See `shift`.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Column:
     low: float = -math.inf
     high: float = math.inf
     warmup: int = 0
+    shift: float = 0.0
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.name or "." in self.name:
@@ -40,15 +44,16 @@ class Column:
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values; an infinite bound becomes null."""
-        return {"name": self.name, "unit": self.unit, "low": self.low if math.isfinite(self.low) else None,
-                "high": self.high if math.isfinite(self.high) else None, "warmup": self.warmup}
+        value = asdict(self)
+        return value | {name: value[name] if math.isfinite(value[name]) else None for name in ("low", "high")}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Column":
         """Return the column that `to_json` wrote."""
         low = -math.inf if value["low"] is None else float(value["low"])
         high = math.inf if value["high"] is None else float(value["high"])
-        return cls(str(value["name"]), str(value["unit"]), low, high, int(value["warmup"]))
+        scaling = (int(value["warmup"]), float(value["shift"]), float(value["scale"]))
+        return cls(str(value["name"]), str(value["unit"]), low, high, *scaling)
 
 
 def check_unique(columns: Iterable[Column], where: str) -> None:

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ class IndicatorEncoder(StreamEncoder):
         """Names of the columns."""
         return tuple(INDICATORS) if self.settings.names is None else self.settings.names
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """One for each indicator."""
         return tuple(INDICATORS[name].column(name) for name in self.names)

@@ -1,6 +1,7 @@
 """What prices and volume did lately: returns, volatility, range, gap, relative volume, and whether an asset can be traded."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class PriceEncoder(StreamEncoder):
     settings_class = PriceSettings
     settings: PriceSettings
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """`return_<lag>`, `volatility_<window>`, `relative_volume`, `range`, `gap`, `tradable`."""
         window = self.settings.window

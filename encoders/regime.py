@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -85,7 +86,7 @@ class RegimeEncoder(StreamEncoder):
         super().__init__(settings)
         self.fitted: FittedRegime | None = None
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """`regime_0` (calm) to `regime_<K-1>` (wild), the labels, `crisis`."""
         states = tuple(f"regime_{state}" for state in range(self.settings.states))

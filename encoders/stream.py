@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -49,7 +50,7 @@ class StreamEncoder(ABC):
     def columns(self) -> tuple[Column, ...]:
         """The K columns."""
 
-    @property
+    @cached_property
     def warmup(self) -> int:
         """Longest warm-up of a column, rows."""
         return max(column.warmup for column in self.columns)
@@ -155,13 +156,8 @@ class StreamEncoder(ABC):
 
     def _advance(self, rows: np.ndarray, memory: Memory) -> np.ndarray:
         out = self.encode(rows, memory)
-        warmups = np.array([column.warmup for column in self.columns])
-        if self.per_asset:
-            age = rows["age"]
-            if (age < warmups.max()).any():
-                out[age[:, :, None] < np.maximum(warmups, 0)] = 0.0
-        else:
-            age = memory["rows"][0] + np.arange(len(rows))
-            out[age[:, None] < warmups] = 0.0
+        age = rows["age"] if self.per_asset else memory["rows"][0] + np.arange(len(rows))
+        if (age < self.warmup).any():
+            out[age[..., None] < np.array([column.warmup for column in self.columns])] = 0.0
         memory["rows"][0] += len(rows)
         return out
