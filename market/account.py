@@ -25,7 +25,8 @@ ACCOUNT = np.dtype(
         ("traded_notional", "f8"),
         ("next_order_id", "i8"),
         ("n_fills", "i8"),
-        ("n_working", "i8"),  # orders in the pool
+        ("n_working", "i8"),  # orders in the pool; they stand in its first n_working slots, by id
+        ("n_open", "i8"),  # positions that are not flat
         ("opened_row", "i8"),  # tape row of the account's first decision
         ("trade_row", "i8"),  # row at which the first open position began; -1 flat
         ("ruined", "u1"),
@@ -38,9 +39,12 @@ POSITION = np.dtype(
     [
         ("units", "f8"),  # signed
         ("mark", "f8"),  # price at which the units are valued, quote currency
+        ("fx", "f8"),  # account currency per quote currency at which they are valued
         ("average_price", "f8"),  # of the open units, at fill prices
         ("realised", "f8"),  # P&L at fill prices, account currency; reported, never added
         ("opened_row", "i8"),  # tape row of the first fill of the open trade; -1 flat
+        ("bar_lots", "i8"),  # lots traded inside the bar being played, both sides added: participation
+        ("path", "i1"),  # order of the points of the bar being played: 0 O-L-H-C, 1 O-H-L-C
     ],
     align=True,
 )
@@ -101,4 +105,5 @@ def new_accounts(n_envs: int, n_assets: int) -> tuple[np.ndarray, np.ndarray]:
     account["trade_row"] = -1
     position = np.zeros((n_envs, n_assets), POSITION)
     position["opened_row"] = -1
+    position["fx"] = 1.0
     return account, position

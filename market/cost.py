@@ -29,6 +29,7 @@ RULES = np.dtype(
         ("path", "i1"),
         ("limit_touch", "u1"),
         ("allow_short", "u1"),
+        ("close_only", "u1"),  # the tape holds closes only: no order that needs a path inside the bar
     ],
     align=True,
 )

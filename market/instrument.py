@@ -11,7 +11,15 @@ __all__ = ["INSTRUMENT", "Instrument", "PriceSide", "instrument_records"]
 
 PriceSide = Literal["trade", "mid", "bid", "ask"]
 
-INSTRUMENT = np.dtype([("tick", "f8"), ("lot", "f8"), ("multiplier", "f8"), ("min_notional", "f8")])
+INSTRUMENT = np.dtype(
+    [
+        ("tick", "f8"),
+        ("lot", "f8"),
+        ("multiplier", "f8"),
+        ("min_notional", "f8"),
+        ("volume_known", "f8"),  # 1: volumes are in units, 0: their unit is unknown (no impact, no participation)
+    ]
+)
 """The part of an instrument that the kernel reads; tapes hold shape (A,)."""
 
 
@@ -58,6 +66,7 @@ class Instrument:
 def instrument_records(instruments: tuple[Instrument, ...]) -> np.ndarray:
     """Return the kernel's records of `instruments`, shape (A,)."""
     records = np.zeros(len(instruments), INSTRUMENT)
-    for name in INSTRUMENT.names or ():
+    for name in ("tick", "lot", "multiplier", "min_notional"):
         records[name] = [getattr(instrument, name) for instrument in instruments]
+    records["volume_known"] = [0.0 if instrument.volume_unit is None else 1.0 for instrument in instruments]
     return records

@@ -55,10 +55,15 @@ class Refusal(IntEnum):
     LIMIT_DRAWDOWN = 13
     RUINED = 14
     LEVERAGE = 15
+    NO_PATH = 16  # a limit or stop order on a tape that holds closes only
+    REDUCE_ONLY = 17  # reduce-only, and nothing is held that it could reduce
+    LIMIT_NET = 18
+    LIMIT_ORDER_RATE = 19
 
 
 INTENT = np.dtype(
     [
+        ("id", "i8"),  # given by the simulator at submission; 0 before
         ("lots", "i8"),  # signed: bought (+), sold (-); 0: no order for this asset
         ("price_ticks", "i8"),  # limit price, for LIMIT
         ("stop_ticks", "i8"),  # trigger, for STOP
@@ -86,6 +91,7 @@ ORDER = np.dtype(
         ("tif", "i1"),
         ("state", "i1"),
         ("reduce_only", "u1"),
+        ("cut", "u1"),  # 1: this bar's share of the volume is used up, nothing more until the next bar
     ],
     align=True,
 )

@@ -1,0 +1,95 @@
+"""Discrete positions on one asset: flat or long, or short, flat or long."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import ConfigError
+from ..kernel import kernel
+from .scheme import ActionScheme
+from .sizing import aim
+
+__all__ = ["Positions", "decode_position"]
+
+
+@kernel
+def decode_position(
+    e: int,
+    side: int,  # -1, 0, 1
+    row: int,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    # all of the equity on one side; a side that is held already is left as it is
+    units = position[e, 0].units
+    if (side > 0 and units > 0.0) or (side < 0 and units < 0.0):
+        return
+    aim(e, 0, row, float(side), bars, instruments, rules, account, position, intents, declined)
+
+
+@kernel
+def decode_position_batch(
+    actions: np.ndarray,
+    offset: int,
+    rows: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    for e in range(actions.shape[0]):
+        decode_position(e, actions[e] - offset, rows[e], bars, instruments, rules, account, position, intents, declined)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Positions(ActionScheme):
+    """Flat or long, or short, flat or long, with all of the equity; one asset.
+
+    Attributes:
+        short: Whether action 0 is short (then 1 is flat and 2 long); else 0 is flat and 1 long.
+    """
+
+    short: bool = False
+
+    name: ClassVar[str] = "positions"
+    discrete: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_assets != 1:
+            raise ConfigError(f"action positions: trades one asset, n_assets was {self.n_assets}; use weights for several")
+
+    @property
+    def n(self) -> int:
+        """Two, or three with shorts."""
+        return 3 if self.short else 2
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the actions, in their order."""
+        return ("short", "flat", "long") if self.short else ("flat", "long")
+
+    def decode(
+        self,
+        actions: np.ndarray,
+        rows: np.ndarray,
+        bars: np.ndarray,
+        instruments: np.ndarray,
+        rules: np.ndarray,
+        account: np.ndarray,
+        position: np.ndarray,
+        intents: np.ndarray,
+        declined: np.ndarray,
+    ) -> None:
+        """Write the orders of the decisions; see `ActionScheme.decode`."""
+        offset = 1 if self.short else 0
+        decode_position_batch(actions, offset, rows, bars, instruments, rules, account, position, intents, declined)

@@ -1,0 +1,32 @@
+"""Action schemes by name."""
+
+from dataclasses import fields
+from typing import Any
+
+from ..errors import ConfigError, UnknownNameError, did_you_mean
+from .positions import Positions
+from .scheme import ActionScheme
+from .six_actions import SixActions
+from .weights import Exposure, TargetWeights, Weights
+
+__all__ = ["SCHEMES", "action_scheme"]
+
+SCHEMES: dict[str, type[ActionScheme]] = {
+    scheme.name: scheme for scheme in (SixActions, Positions, Exposure, Weights, TargetWeights)
+}
+
+
+def action_scheme(name: str, **settings: Any) -> ActionScheme:
+    """Return the scheme `name` with `settings` (`n_assets` and the scheme's own).
+
+    Raises:
+        UnknownNameError: No scheme has that name.
+        ConfigError: A setting is unknown or wrong.
+    """
+    if name not in SCHEMES:
+        raise UnknownNameError("action scheme", name, SCHEMES)
+    known = [field.name for field in fields(SCHEMES[name])]
+    for key in settings:
+        if key not in known:
+            raise ConfigError(f"unknown setting {name}.{key}{did_you_mean(key, known)}")
+    return SCHEMES[name](**settings)

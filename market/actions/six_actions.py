@@ -1,0 +1,103 @@
+"""Six actions on one asset: buy 10 % or 50 % of free cash, hold, sell 10 % or 50 % of the units, close all."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import ConfigError
+from ..grid import whole_lots
+from ..kernel import kernel
+from ..order import Refusal
+from .scheme import ActionScheme
+from .sizing import price_in_account, write_intent
+
+__all__ = ["SixActions", "decode_six"]
+
+NOT_TRADABLE = int(Refusal.NOT_TRADABLE)
+BUY_10, BUY_50, HOLD, SELL_10, SELL_50, CLOSE_ALL = range(6)
+
+
+@kernel
+def decode_six(
+    e: int,
+    action: int,
+    row: int,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    # quantity = floor to lot of (x cash / (close (1 + buffer))), or of x units
+    units, lot = position[e, 0].units, instruments[0].lot
+    if action == HOLD or (action >= SELL_10 and units <= 0.0):
+        return
+    value = price_in_account(e, 0, row, bars, instruments, position)
+    if value <= 0.0:
+        declined[e, NOT_TRADABLE] += 1
+        return
+    if action < HOLD:
+        share = 0.1 if action == BUY_10 else 0.5
+        lots = whole_lots(share * max(account[e].cash, 0.0) / (value * (1.0 + rules[e].sizing_buffer)), lot)
+    elif action == CLOSE_ALL:
+        lots = -whole_lots(units, lot)
+    else:
+        lots = -whole_lots((0.1 if action == SELL_10 else 0.5) * units, lot)
+    write_intent(e, 0, lots, action == CLOSE_ALL, value, instruments, position, intents, declined)
+
+
+@kernel
+def decode_six_batch(
+    actions: np.ndarray,
+    rows: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    for e in range(actions.shape[0]):
+        decode_six(e, actions[e], rows[e], bars, instruments, rules, account, position, intents, declined)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SixActions(ActionScheme):
+    """0 buy 10 %, 1 buy 50 %, 2 hold, 3 sell 10 %, 4 sell 50 %, 5 close all; long-only, one asset."""
+
+    name: ClassVar[str] = "six_actions"
+    discrete: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_assets != 1:
+            raise ConfigError(f"action six_actions: trades one asset, n_assets was {self.n_assets}; use weights for several")
+
+    @property
+    def n(self) -> int:
+        """Six."""
+        return 6
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the actions, in their order."""
+        return ("buy 10 %", "buy 50 %", "hold", "sell 10 %", "sell 50 %", "close all")
+
+    def decode(
+        self,
+        actions: np.ndarray,
+        rows: np.ndarray,
+        bars: np.ndarray,
+        instruments: np.ndarray,
+        rules: np.ndarray,
+        account: np.ndarray,
+        position: np.ndarray,
+        intents: np.ndarray,
+        declined: np.ndarray,
+    ) -> None:
+        """Write the orders of the decisions; see `ActionScheme.decode`."""
+        decode_six_batch(actions, rows, bars, instruments, rules, account, position, intents, declined)

@@ -1,0 +1,65 @@
+"""Sizes of orders: from a weight of equity or a share of cash to whole lots."""
+
+import numpy as np
+
+from ..grid import on_grid, whole_lots
+from ..kernel import kernel
+from ..order import OrderKind, Refusal, TimeInForce
+
+__all__ = ["aim", "price_in_account", "write_intent"]
+
+MARKET, IOC = int(OrderKind.MARKET), int(TimeInForce.IOC)
+BELOW_MINIMUM, NOT_TRADABLE, NO_SHORT = int(Refusal.BELOW_MINIMUM), int(Refusal.NOT_TRADABLE), int(Refusal.NO_SHORT)
+
+
+@kernel
+def price_in_account(
+    e: int, asset: int, row: int, bars: np.ndarray, instruments: np.ndarray, position: np.ndarray
+) -> float:
+    # value of one unit at the close of `row`, account currency; 0 where the asset has no price or is not listed
+    if not bars[row, asset].present:
+        return 0.0
+    return float(bars[row, asset].close * instruments[asset].multiplier * position[e, asset].fx)
+
+
+@kernel
+def write_intent(e: int, asset: int, lots: int, closing: bool, value: float, instruments: np.ndarray, position: np.ndarray,
+                 intents: np.ndarray, declined: np.ndarray) -> None:  # fmt: skip
+    # a market order of `lots` worth `value` each, declined under the minimum unless it closes the position
+    worth = abs(on_grid(lots, instruments[asset].lot)) * value / position[e, asset].fx
+    if not closing and (lots == 0 or worth < instruments[asset].min_notional):
+        declined[e, BELOW_MINIMUM] += 1
+        return
+    intents[e, asset].lots = lots
+    intents[e, asset].kind = MARKET
+    intents[e, asset].tif = IOC
+
+
+@kernel
+def aim(
+    e: int,
+    asset: int,
+    row: int,
+    weight: float,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    # the order that brings a position to weight x equity / (1 + buffer), whole lots towards zero
+    held = whole_lots(position[e, asset].units, instruments[asset].lot)
+    if weight < 0.0 and rules[e].allow_short == 0:
+        declined[e, NO_SHORT] += 1
+        weight = 0.0
+    if weight == 0.0 and held == 0:
+        return
+    value = price_in_account(e, asset, row, bars, instruments, position)
+    if value <= 0.0:
+        declined[e, NOT_TRADABLE] += 1
+        return
+    target = whole_lots(weight * account[e].equity / (1.0 + rules[e].sizing_buffer) / value, instruments[asset].lot)
+    if target != held:
+        write_intent(e, asset, target - held, target == 0, value, instruments, position, intents, declined)

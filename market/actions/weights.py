@@ -1,0 +1,164 @@
+"""Continuous schemes: exposure to one asset, a long-only portfolio with cash, and weights as they are."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import ConfigError
+from ..kernel import kernel
+from ..order import Refusal
+from .scheme import ActionScheme
+from .sizing import aim
+
+__all__ = ["Exposure", "TargetWeights", "Weights", "decode_portfolio", "decode_targets"]
+
+LEVERAGE = int(Refusal.LEVERAGE)
+
+
+@kernel
+def decode_targets(
+    e: int,
+    actions: np.ndarray,
+    row: int,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    # weights as given, scaled down where their sum exceeds the leverage allowed
+    total = 0.0
+    for a in range(intents.shape[1]):
+        total += abs(actions[e, a])
+    scale = 1.0
+    if total > rules[e].max_leverage:
+        scale = rules[e].max_leverage / total
+        if total > rules[e].max_leverage * (1.0 + 1e-6):
+            declined[e, LEVERAGE] += 1
+    for a in range(intents.shape[1]):
+        aim(e, a, row, actions[e, a] * scale, bars, instruments, rules, account, position, intents, declined)
+
+
+@kernel
+def decode_portfolio(
+    e: int,
+    actions: np.ndarray,
+    row: int,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    # entries to [0, 1], divided by their sum; the last one is cash
+    total = 0.0
+    for a in range(actions.shape[1]):
+        total += 0.5 * (actions[e, a] + 1.0)
+    for a in range(intents.shape[1]):
+        weight = 0.5 * (actions[e, a] + 1.0) / total if total > 0.0 else 0.0
+        aim(e, a, row, weight, bars, instruments, rules, account, position, intents, declined)
+
+
+@kernel
+def decode_targets_batch(
+    actions: np.ndarray,
+    rows: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    for e in range(actions.shape[0]):
+        decode_targets(e, actions, rows[e], bars, instruments, rules, account, position, intents, declined)
+
+
+@kernel
+def decode_portfolio_batch(
+    actions: np.ndarray,
+    rows: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    for e in range(actions.shape[0]):
+        decode_portfolio(e, actions, rows[e], bars, instruments, rules, account, position, intents, declined)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetWeights(ActionScheme):
+    """Weights of equity, one an asset, negative for shorts; what rules and allocators emit. The rest is cash."""
+
+    name: ClassVar[str] = "target_weights"
+    discrete: ClassVar[bool] = False
+
+    @property
+    def size(self) -> int:
+        """One weight an asset."""
+        return self.n_assets
+
+    def decode(
+        self,
+        actions: np.ndarray,
+        rows: np.ndarray,
+        bars: np.ndarray,
+        instruments: np.ndarray,
+        rules: np.ndarray,
+        account: np.ndarray,
+        position: np.ndarray,
+        intents: np.ndarray,
+        declined: np.ndarray,
+    ) -> None:
+        """Write the orders of the decisions; see `ActionScheme.decode`."""
+        decode_targets_batch(actions, rows, bars, instruments, rules, account, position, intents, declined)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposure(TargetWeights):
+    """One number in [-1, 1]: the part of equity in the one asset; negative is short, and flat where shorts are not allowed."""
+
+    name: ClassVar[str] = "exposure"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_assets != 1:
+            raise ConfigError(f"action exposure: trades one asset, n_assets was {self.n_assets}; use weights for several")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights(ActionScheme):
+    """A long-only portfolio: A + 1 entries to [0, 1], divided by their sum (all cash where it is 0); the last one is cash."""
+
+    name: ClassVar[str] = "weights"
+    discrete: ClassVar[bool] = False
+
+    @property
+    def size(self) -> int:
+        """One entry an asset and one for cash."""
+        return self.n_assets + 1
+
+    def decode(
+        self,
+        actions: np.ndarray,
+        rows: np.ndarray,
+        bars: np.ndarray,
+        instruments: np.ndarray,
+        rules: np.ndarray,
+        account: np.ndarray,
+        position: np.ndarray,
+        intents: np.ndarray,
+        declined: np.ndarray,
+    ) -> None:
+        """Write the orders of the decisions; see `ActionScheme.decode`."""
+        decode_portfolio_batch(actions, rows, bars, instruments, rules, account, position, intents, declined)

@@ -1,0 +1,40 @@
+"""The grid of an instrument: ticks to prices, lots to units and back, rounded once by a named rule."""
+
+import math
+
+from .kernel import kernel
+
+__all__ = ["on_grid", "snapped", "whole_lots"]
+
+LARGEST_COUNT = 9.0e15  # integers up to here are exact in float64
+
+
+@kernel
+def on_grid(count: int, step: float) -> float:
+    # count x step as the decimal that a tape would hold: 10050 ticks of 0.01 are 10050 / 100, correctly rounded, not 10050 x 0.01
+    if step == 1.0:
+        return float(count)
+    inverse = math.floor(1.0 / step + 0.5)
+    if inverse > 0.0 and abs(inverse * step - 1.0) < 1e-9:
+        return count / inverse
+    return count * step
+
+
+@kernel
+def whole_lots(units: float, lot: float) -> int:
+    # units in whole lots, towards zero; a quotient within 1e-9 of a whole number is that number (0.3 / 0.1 is three lots)
+    ratio = max(-LARGEST_COUNT, min(LARGEST_COUNT, units / lot))
+    nearest = math.floor(ratio + 0.5)
+    if abs(ratio - nearest) <= 1e-9 * max(1.0, abs(nearest)):
+        return int(nearest)
+    return int(ratio)
+
+
+@kernel
+def snapped(units: float, lot: float) -> float:
+    # the grid value that `units` means, so that sums of fills never drift; off the grid it stays as it is
+    ratio = units / lot
+    nearest = math.floor(ratio + 0.5)
+    if abs(ratio - nearest) <= 1e-6 and abs(nearest) < LARGEST_COUNT:
+        return on_grid(int(nearest), lot)
+    return units

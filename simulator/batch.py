@@ -1,0 +1,126 @@
+"""The loops over environments above the step kernel, serial and parallel; both give the same bytes."""
+
+import numba
+import numpy as np
+
+from ..market.kernel import kernel
+from .step import open_account, step
+
+__all__ = ["open_batch", "step_batch", "step_batch_parallel"]
+
+
+@kernel
+def prepare(e: int, declined: np.ndarray, refused: np.ndarray) -> None:
+    # what the decoder declined counts as refused in the step that it led to
+    for reason in range(refused.shape[1]):
+        refused[e, reason] = declined[e, reason]
+        declined[e, reason] = 0
+
+
+@kernel
+def clear_intents(e: int, intents: np.ndarray) -> None:
+    # nothing of a decision stays for the next one
+    for a in range(intents.shape[1]):
+        intents[e, a].id = 0
+        intents[e, a].lots = 0
+        intents[e, a].price_ticks = 0
+        intents[e, a].stop_ticks = 0
+        intents[e, a].kind = 0
+        intents[e, a].tif = 0
+        intents[e, a].reduce_only = 0
+        intents[e, a].cancel = 0
+
+
+@kernel
+def past_end(rows: np.ndarray, active: np.ndarray, n_rows: int) -> int:
+    # the first active environment without a bar after its row, or -1
+    for e in range(rows.shape[0]):
+        if active[e] and not 0 <= rows[e] < n_rows - 1:
+            return e
+    return -1
+
+
+@kernel
+def step_batch(
+    rows: np.ndarray,
+    active: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> int:
+    # every active environment plays one bar and its row goes on by one -> -1, or the environment that cannot (nothing is done)
+    bad = past_end(rows, active, clock.shape[0])
+    if bad >= 0:
+        return bad
+    for e in range(rows.shape[0]):
+        if active[e]:
+            prepare(e, declined, refused)
+            step(
+                e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+            )  # fmt: skip
+            rows[e] += 1
+        clear_intents(e, intents)
+    return -1
+
+
+@kernel(parallel=True)
+def step_batch_parallel(
+    rows: np.ndarray,
+    active: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> int:
+    # the twin of step_batch over threads; prange counts in uint64, which would compile every kernel a second time
+    bad = past_end(rows, active, clock.shape[0])
+    if bad >= 0:
+        return bad
+    for i in numba.prange(rows.shape[0]):
+        e = np.int64(i)
+        if active[e]:
+            prepare(e, declined, refused)
+            step(
+                e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+            )  # fmt: skip
+            rows[e] += 1
+        clear_intents(e, intents)
+    return -1
+
+
+@kernel
+def open_batch(
+    rows: np.ndarray,
+    cash: np.ndarray,
+    chosen: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+) -> None:
+    # fresh accounts in the chosen environments
+    for e in range(rows.shape[0]):
+        if chosen[e]:
+            open_account(e, rows[e], cash[e], bars, terms, account, position, orders, record, refused)

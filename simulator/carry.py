@@ -1,0 +1,62 @@
+"""What a row does to an account before anyone trades: borrow, funding, splits and dividends."""
+
+import math
+
+import numpy as np
+
+from ..market.grid import whole_lots
+from ..market.kernel import kernel
+from ..market.ledger import accrue_borrow, apply_split, pay_dividend, pay_funding
+from .path import fx_at
+from .pool import split_orders
+
+__all__ = ["carry", "split_intent"]
+
+
+@kernel
+def split_intent(e: int, asset: int, ratio: float, intents: np.ndarray) -> None:
+    # an intent was decided in old units: lots towards zero, prices to the nearest tick that is no more generous
+    buys = intents[e, asset].lots > 0
+    intents[e, asset].lots = whole_lots(intents[e, asset].lots * ratio, 1.0)
+    price, stop = intents[e, asset].price_ticks / ratio, intents[e, asset].stop_ticks / ratio
+    intents[e, asset].price_ticks = int(math.floor(price) if buys else math.ceil(price))
+    intents[e, asset].stop_ticks = int(math.ceil(stop) if buys else math.floor(stop))
+
+
+@kernel
+def carry(
+    e: int,
+    row: int,
+    intents: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+) -> None:
+    # from the close of row - 1 to just before the open of row, asset by asset
+    elapsed = clock[row].close_at - clock[row - 1].close_at
+    has_terms = terms.shape[0] > 0
+    if account[e].n_open > 0 and rules[e].allow_short:
+        for a in range(position.shape[1]):
+            if position[e, a].units < 0.0:
+                rate = rules[e].borrow_rate
+                if has_terms and not math.isnan(terms[row, a].borrow_rate):
+                    rate = terms[row, a].borrow_rate
+                accrue_borrow(e, account, position, instruments, a, rate, elapsed)
+    if not has_terms:
+        return
+    for a in range(position.shape[1]):
+        if terms[row, a].funding_rate != 0.0 and position[e, a].units != 0.0:
+            pay_funding(e, account, position, instruments, a, terms[row, a].funding_rate, position[e, a].fx)
+        ratio = terms[row, a].split
+        if ratio != 1.0:
+            apply_split(e, account, position, instruments, a, ratio)
+            split_orders(e, a, ratio, account, orders)
+            if intents[e, a].lots != 0:
+                split_intent(e, a, ratio, intents)
+        if terms[row, a].dividend != 0.0 and position[e, a].units != 0.0:
+            pay_dividend(e, account, position, a, terms[row, a].dividend, fx_at(terms, row, a))

@@ -1,0 +1,146 @@
+"""Filling an order: clipped to what is allowed, sized to what can be paid, settled in both ledgers, logged."""
+
+import math
+
+import numpy as np
+
+from ..market.grid import on_grid, whole_lots
+from ..market.kernel import kernel
+from ..market.ledger import settle
+from ..market.order import Refusal
+from .friction import frictions
+from .path import fx_at
+from .pool import refuse
+from .power import affordable, demand
+
+__all__ = ["clip", "fill", "take"]
+
+NONE, NO_CASH, SCALED_CASH = int(Refusal.NONE), int(Refusal.NO_CASH), int(Refusal.SCALED_CASH)
+NO_SHORT, PARTICIPATION, REDUCE_ONLY = int(Refusal.NO_SHORT), int(Refusal.PARTICIPATION), int(Refusal.REDUCE_ONLY)
+
+
+@kernel
+def clip(
+    e: int,
+    row: int,
+    asset: int,
+    lots: int,
+    reduce_only: int,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    position: np.ndarray,
+) -> tuple[int, int, int]:
+    # -> (lots that rules and volume allow, lots held, reason of the cut)
+    held = whole_lots(position[e, asset].units, instruments[asset].lot)
+    reason = NONE
+    if reduce_only == 1:
+        if held == 0 or (held > 0) == (lots > 0):
+            return 0, held, REDUCE_ONLY
+        lots = max(lots, -held) if lots < 0 else min(lots, -held)
+    if lots < 0 and rules[e].allow_short == 0 and held + lots < 0:
+        reason = NO_SHORT
+        lots = -max(held, 0)
+    if math.isfinite(rules[e].participation):
+        volume = bars[row, asset].volume * instruments[asset].volume_known
+        left = whole_lots(rules[e].participation * volume, instruments[asset].lot) - position[e, asset].bar_lots
+        if abs(lots) > left:
+            reason = PARTICIPATION
+            lots = max(left, 0) if lots > 0 else -max(left, 0)
+    return lots, held, reason
+
+
+@kernel
+def take(
+    e: int,
+    row: int,
+    increasing: bool,  # which of the two rounds of a point this is
+    share: float,
+    power: float,
+    asset: int,
+    order_id: int,
+    lots: int,
+    kind: int,
+    reduce_only: int,
+    decided_at: int,
+    at: int,
+    reference: float,
+    room: float,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> tuple[bool, int, bool, float]:
+    # an order that is hit -> (whether its round this is, lots filled, whether volume alone cut it, buying power left)
+    wanted, held, reason = clip(e, row, asset, lots, reduce_only, bars, instruments, rules, position)
+    if (abs(held + wanted) > abs(held)) != increasing:
+        return False, 0, False, power
+    if reason != NONE:
+        refuse(e, reason, record, refused)
+    if increasing:
+        fits = affordable(e, row, asset, wanted, held, reference, room, share, power, bars, terms, instruments, rules)
+        if fits != wanted:
+            refuse(e, NO_CASH if fits == 0 else SCALED_CASH, record, refused)
+            wanted, reason = fits, NO_CASH
+        if wanted != 0:
+            power -= demand(e, row, asset, wanted, held, reference, room, bars, terms, instruments, rules)
+    if wanted != 0:
+        fill(
+            e, row, asset, order_id, wanted, kind, decided_at, at, reference, room,
+            bars, terms, instruments, rules, account, position, record, fills,
+        )  # fmt: skip
+    return True, wanted, reason == PARTICIPATION, power
+
+
+@kernel
+def fill(
+    e: int,
+    row: int,
+    asset: int,
+    order_id: int,
+    lots: int,
+    kind: int,
+    decided_at: int,
+    at: int,
+    reference: float,
+    room: float,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    record: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    # one fill into both ledgers, and into the log where there is one
+    units = on_grid(lots, instruments[asset].lot)
+    spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
+    fx = fx_at(terms, row, asset)
+    price = settle(
+        e, account, position, instruments, asset, units, reference, spread, slippage, impact, commission, 0.0, fx, row
+    )  # fmt: skip
+    position[e, asset].bar_lots += abs(lots)
+    n = record[e].n_fills
+    record[e].n_fills = n + 1
+    if n < fills.shape[1]:
+        fills[e, n].order_id = order_id
+        fills[e, n].row = row
+        fills[e, n].decided_at = decided_at
+        fills[e, n].filled_at = at
+        fills[e, n].lots = lots
+        fills[e, n].units = units
+        fills[e, n].reference = reference
+        fills[e, n].price = price
+        fills[e, n].spread = spread
+        fills[e, n].slippage = slippage
+        fills[e, n].impact = impact
+        fills[e, n].commission = commission
+        fills[e, n].fees = 0.0
+        fills[e, n].asset = asset
+        fills[e, n].kind = kind

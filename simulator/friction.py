@@ -1,0 +1,48 @@
+"""What a fill costs beyond its reference price: spread, slippage, impact and commission."""
+
+import math
+
+import numpy as np
+
+from ..market.kernel import kernel
+from .path import fx_at
+
+__all__ = ["frictions"]
+
+
+@kernel
+def frictions(
+    e: int,
+    row: int,
+    asset: int,
+    units: float,  # signed
+    reference: float,
+    room: float,  # what a limit leaves between itself and the reference, per unit; inf: no limit
+    bars: np.ndarray,
+    terms: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+) -> tuple[float, float, float, float]:
+    # -> costs of the whole fill in account currency: spread, slippage, impact, commission
+    # impact is the square-root law, Toth et al. 2011, Phys. Rev. X 1, 021006, eq. 1
+    size = abs(units)
+    half_spread = rules[e].half_spread_rate * reference
+    if terms.shape[0] > 0:
+        quoted = terms[row, asset].spread
+        if not math.isnan(quoted):
+            half_spread = 0.5 * quoted * reference
+    slippage = rules[e].slippage_rate * reference
+    impact = 0.0
+    volume = bars[row, asset].volume * instruments[asset].volume_known
+    if rules[e].impact_rate > 0.0 and volume > 0.0:
+        impact = rules[e].impact_rate * math.sqrt(size / volume) * reference
+    left = room if units > 0.0 else min(room, reference)
+    half_spread = min(half_spread, left)
+    slippage = min(slippage, left - half_spread)
+    impact = min(impact, left - half_spread - slippage)
+    value = size * instruments[asset].multiplier * fx_at(terms, row, asset)
+    spread_cost, slippage_cost, impact_cost = half_spread * value, slippage * value, impact * value
+    friction = spread_cost + slippage_cost + impact_cost
+    notional = reference * value + (friction if units > 0.0 else -friction)
+    commission = rules[e].fee_rate * abs(notional) + rules[e].fee_per_unit * size
+    return spread_cost, slippage_cost, impact_cost, commission

@@ -1,0 +1,132 @@
+"""Inside a bar: working orders meet the path, point by point, and `adverse` keeps the worse of two paths for each asset."""
+
+import numpy as np
+
+from ..market.account import ACCOUNT, POSITION, STEP
+from ..market.cost import PATHS
+from ..market.kernel import kernel
+from ..market.order import ORDER
+from .matching import can_act_inside
+from .path import OHLC, OLHC, fx_at
+from .power import ALL_ASSETS
+from .working import take_order
+
+__all__ = ["choose_paths", "play_inside", "walk"]
+
+ADVERSE, ADAPTIVE, POLICY_OHLC = PATHS["adverse"], PATHS["adaptive"], PATHS["ohlc"]
+
+
+@kernel
+def walk(
+    e: int,
+    row: int,
+    moving: int,  # the only asset that leaves its open, or ALL_ASSETS
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    # points 1 to 3 in lockstep; at each one reducing orders come first, then increasing ones, each round by id
+    for point in range(1, 4):
+        for stage in range(2):
+            for i in range(account[e].n_working):
+                if moving == ALL_ASSETS or orders[e, i].asset == moving:
+                    take_order(
+                        e, i, row, point, moving, stage == 1, 1.0, 0.0, bars, terms, clock, instruments, rules,
+                        account, position, orders, record, refused, fills,
+                    )  # fmt: skip
+
+
+@kernel
+def choose_paths(
+    e: int,
+    row: int,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    # for each asset with an order that may act: both paths from the same state, others at their open; the lower equity stays
+    n = account[e].n_working
+    account_kept, position_kept, record_kept = np.empty(1, ACCOUNT), np.empty(1, POSITION), np.empty(1, STEP)
+    orders_kept, refused_kept = np.empty(n, ORDER), refused[e].copy()
+    account_kept[0], record_kept[0] = account[e], record[e]
+    for i in range(n):
+        orders_kept[i] = orders[e, i]
+    for i in range(n):
+        a = orders[e, i].asset
+        seen = not can_act_inside(e, i, row, bars, clock, instruments, orders)
+        for j in range(i):
+            seen = seen or (orders[e, j].asset == a and can_act_inside(e, j, row, bars, clock, instruments, orders))
+        if seen:
+            continue
+        position_kept[0] = position[e, a]
+        low_first, high_first = 0.0, 0.0
+        for path in (OLHC, OHLC):
+            position[e, a].path = path
+            walk(
+                e, row, a, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+            )  # fmt: skip
+            scale = instruments[a].multiplier * fx_at(terms, row, a)
+            equity = account[e].cash + position[e, a].units * bars[row, a].close * scale
+            if path == OLHC:
+                low_first = equity
+            else:
+                high_first = equity
+            account[e], record[e], position[e, a] = account_kept[0], record_kept[0], position_kept[0]
+            for j in range(n):
+                orders[e, j] = orders_kept[j]
+            for reason in range(refused.shape[1]):
+                refused[e, reason] = refused_kept[reason]
+        position[e, a].path = OHLC if high_first < low_first else OLHC
+
+
+@kernel
+def play_inside(
+    e: int,
+    row: int,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    # the part of the bar after its open; only called while orders work
+    acts = False
+    for i in range(account[e].n_working):
+        acts = acts or can_act_inside(e, i, row, bars, clock, instruments, orders)
+    if not acts:
+        return
+    policy = rules[e].path
+    for a in range(position.shape[1]):
+        position[e, a].path = OLHC
+        nearer_high = bars[row, a].high - bars[row, a].open < bars[row, a].open - bars[row, a].low
+        if policy == POLICY_OHLC or (policy == ADAPTIVE and nearer_high):
+            position[e, a].path = OHLC
+    if policy == ADVERSE:
+        choose_paths(
+            e, row, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+        )  # fmt: skip
+    walk(
+        e, row, ALL_ASSETS, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""The open of a bar: reducing orders first, then increasing ones, scaled pro rata where cash is short."""
+
+import math
+
+import numpy as np
+
+from ..market.kernel import kernel
+from .fill import clip, take
+from .matching import meet
+from .pool import IOC, MARKET, OPEN, PARTIALLY_FILLED, POOL_FULL, enqueue, refuse
+from .power import ALL_ASSETS, buying_power, demand
+from .working import take_order
+
+__all__ = ["open_share", "play_open", "take_intent"]
+
+
+@kernel
+def take_intent(
+    e: int,
+    asset: int,
+    row: int,  # of the bar that opens
+    increasing: bool,
+    share: float,
+    power: float,
+    intents: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> float:
+    # a market order of this decision at the open -> buying power left; only a rest that volume cut goes to the pool
+    decided_at = clock[row - 1].close_at
+    handled, filled, waits, power = take(
+        e, row, increasing, share, power, asset, intents[e, asset].id, intents[e, asset].lots, MARKET,
+        intents[e, asset].reduce_only, decided_at, clock[row].open_at, bars[row, asset].open, math.inf,
+        bars, terms, instruments, rules, account, position, record, refused, fills,
+    )  # fmt: skip
+    if handled:
+        if waits and filled != intents[e, asset].lots and intents[e, asset].tif != IOC:
+            if enqueue(e, asset, decided_at, decided_at + rules[e].latency_ns, intents, account, orders):
+                i = account[e].n_working - 1
+                orders[e, i].filled = filled
+                orders[e, i].state = OPEN if filled == 0 else PARTIALLY_FILLED
+                orders[e, i].cut = 1
+            else:
+                refuse(e, POOL_FULL, record, refused)
+        intents[e, asset].lots = 0
+    return power
+
+
+@kernel
+def open_share(
+    e: int,
+    row: int,
+    power: float,
+    intents: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+) -> float:
+    # the share of what increasing orders ask for at this open that their account can pay, at most 1
+    total = 0.0
+    for i in range(account[e].n_working):
+        hit, reference, _, room = meet(e, i, row, 0, bars, clock, instruments, rules, position, orders)
+        if hit:
+            a = orders[e, i].asset
+            lots = orders[e, i].lots - orders[e, i].filled
+            lots, held, _ = clip(e, row, a, lots, orders[e, i].reduce_only, bars, instruments, rules, position)
+            if abs(held + lots) > abs(held):
+                total += demand(e, row, a, lots, held, reference, room, bars, terms, instruments, rules)
+    for a in range(intents.shape[1]):
+        if intents[e, a].lots != 0:
+            lots, held, _ = clip(e, row, a, intents[e, a].lots, intents[e, a].reduce_only, bars, instruments, rules, position)
+            if abs(held + lots) > abs(held):
+                total += demand(e, row, a, lots, held, bars[row, a].open, math.inf, bars, terms, instruments, rules)
+    if total <= power:
+        return 1.0
+    return power / total if power > 0.0 else 0.0
+
+
+@kernel
+def play_open(
+    e: int,
+    row: int,
+    waiting: int,  # market intents of this decision that take this open
+    intents: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    # two rounds over working orders and market intents, both in order of id
+    share, power = 1.0, 0.0
+    working = account[e].n_working
+    for stage in range(2):
+        if stage == 1:
+            power = buying_power(e, row, 0, ALL_ASSETS, bars, terms, instruments, rules, account, position)
+            if waiting + working > 1:
+                share = open_share(
+                    e, row, power, intents, bars, terms, clock, instruments, rules, account, position, orders
+                )  # fmt: skip
+        i = 0
+        if waiting > 0:
+            for a in range(intents.shape[1]):
+                if intents[e, a].lots == 0:
+                    continue
+                while i < working and orders[e, i].id < intents[e, a].id:
+                    power = take_order(
+                        e, i, row, 0, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
+                        account, position, orders, record, refused, fills,
+                    )  # fmt: skip
+                    i += 1
+                power = take_intent(
+                    e, a, row, stage == 1, share, power, intents, bars, terms, clock, instruments, rules,
+                    account, position, orders, record, refused, fills,
+                )  # fmt: skip
+        while i < working:
+            power = take_order(
+                e, i, row, 0, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
+                account, position, orders, record, refused, fills,
+            )  # fmt: skip
+            i += 1

@@ -1,0 +1,128 @@
+"""The pool of working orders: the first `n_working` slots of an account, in order of id; the free list is the tail."""
+
+import numpy as np
+
+from ..market.grid import whole_lots
+from ..market.kernel import kernel
+from ..market.order import OrderKind, OrderState, Refusal, TimeInForce
+
+__all__ = ["cancel_orders", "enqueue", "refuse", "split_orders", "sweep", "wake"]
+
+DAY_NS = 86_400_000_000_000
+NEVER = np.iinfo(np.int64).max
+MARKET, LIMIT, STOP = int(OrderKind.MARKET), int(OrderKind.LIMIT), int(OrderKind.STOP)
+DAY, IOC = int(TimeInForce.DAY), int(TimeInForce.IOC)
+FREE, PENDING, OPEN, PARTIALLY_FILLED = (
+    int(OrderState.FREE), int(OrderState.PENDING), int(OrderState.OPEN), int(OrderState.PARTIALLY_FILLED)
+)  # fmt: skip
+CANCELLED, REJECTED, EXPIRED = int(OrderState.CANCELLED), int(OrderState.REJECTED), int(OrderState.EXPIRED)
+NOT_TRADABLE, POOL_FULL = int(Refusal.NOT_TRADABLE), int(Refusal.POOL_FULL)
+
+
+@kernel
+def refuse(e: int, reason: int, record: np.ndarray, refused: np.ndarray) -> None:
+    # count one refusal
+    refused[e, reason] += 1
+    record[e].n_refused += 1
+
+
+@kernel
+def enqueue(
+    e: int, asset: int, decided_at: int, arrives_at: int, intents: np.ndarray, account: np.ndarray, orders: np.ndarray
+) -> bool:
+    # an intent becomes a working order -> whether there was room
+    i = account[e].n_working
+    if i >= orders.shape[1]:
+        return False
+    orders[e, i].id = intents[e, asset].id
+    orders[e, i].lots = intents[e, asset].lots
+    orders[e, i].filled = 0
+    orders[e, i].price_ticks = intents[e, asset].price_ticks
+    orders[e, i].stop_ticks = intents[e, asset].stop_ticks
+    orders[e, i].decided_at = decided_at
+    orders[e, i].arrives_at = arrives_at
+    orders[e, i].expires_at = NEVER
+    orders[e, i].asset = asset
+    orders[e, i].kind = intents[e, asset].kind
+    orders[e, i].tif = intents[e, asset].tif
+    orders[e, i].state = PENDING
+    orders[e, i].reduce_only = intents[e, asset].reduce_only
+    orders[e, i].cut = 0
+    account[e].n_working = i + 1
+    return True
+
+
+@kernel
+def cancel_orders(e: int, asset: int, at: int, account: np.ndarray, orders: np.ndarray) -> None:
+    # a cancel reaches the exchange at `at`: until then the orders of this asset work
+    for i in range(account[e].n_working):
+        if orders[e, i].asset == asset:
+            orders[e, i].expires_at = min(orders[e, i].expires_at, at)
+
+
+@kernel
+def split_orders(e: int, asset: int, ratio: float, account: np.ndarray, orders: np.ndarray) -> None:
+    # a split rescales working orders: lots towards zero, limits no more generous, stops no earlier
+    for i in range(account[e].n_working):
+        if orders[e, i].asset != asset:
+            continue
+        orders[e, i].lots = whole_lots(orders[e, i].lots * ratio, 1.0)
+        orders[e, i].filled = whole_lots(orders[e, i].filled * ratio, 1.0)
+        buys = orders[e, i].lots > 0
+        orders[e, i].price_ticks = rounded_ticks(orders[e, i].price_ticks / ratio, not buys)
+        orders[e, i].stop_ticks = rounded_ticks(orders[e, i].stop_ticks / ratio, buys)
+        if orders[e, i].lots == orders[e, i].filled:
+            orders[e, i].state = CANCELLED
+
+
+@kernel
+def rounded_ticks(ticks: float, up: bool) -> int:
+    # whole ticks, up or down, at least one where there was a price
+    if ticks <= 0.0:
+        return 0
+    low = whole_lots(ticks, 1.0)
+    if up and abs(ticks - low) > 1e-9 * max(1.0, ticks):
+        low += 1
+    return max(low, 1)
+
+
+@kernel
+def wake(
+    e: int,
+    row: int,
+    bars: np.ndarray,
+    clock: np.ndarray,
+    account: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+) -> None:
+    # before the bar of `row`: what has expired leaves, what arrives before its close begins to work
+    opened, closes = clock[row].open_at, clock[row].close_at
+    for i in range(account[e].n_working):
+        orders[e, i].cut = 0
+        if orders[e, i].expires_at <= opened or orders[e, i].expires_at <= orders[e, i].arrives_at:
+            orders[e, i].state = EXPIRED
+        elif orders[e, i].state == PENDING and (orders[e, i].arrives_at <= opened or orders[e, i].arrives_at < closes):
+            orders[e, i].state = OPEN
+            if orders[e, i].tif == DAY:
+                midnight = (opened // DAY_NS + 1) * DAY_NS
+                orders[e, i].expires_at = min(orders[e, i].expires_at, max(closes, midnight))
+            if orders[e, i].kind == MARKET and not bars[row, orders[e, i].asset].tradable:
+                refuse(e, NOT_TRADABLE, record, refused)
+                orders[e, i].state = REJECTED
+    sweep(e, account, orders)
+
+
+@kernel
+def sweep(e: int, account: np.ndarray, orders: np.ndarray) -> None:
+    # close the gaps that finished orders leave; the order of ids stays
+    kept = 0
+    for i in range(account[e].n_working):
+        if orders[e, i].state <= PARTIALLY_FILLED:
+            if kept != i:
+                orders[e, kept] = orders[e, i]
+            kept += 1
+    for i in range(kept, account[e].n_working):
+        orders[e, i].state = FREE
+    account[e].n_working = kept

@@ -1,0 +1,89 @@
+"""Submission: what a decision asks for becomes market orders for the open, working orders, or counted refusals."""
+
+import numpy as np
+
+from ..market.grid import on_grid
+from ..market.kernel import kernel
+from ..market.order import Refusal
+from .pool import LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, cancel_orders, enqueue, refuse
+
+__all__ = ["screen", "submit"]
+
+NONE, BELOW_MINIMUM, BAD_PRICE = int(Refusal.NONE), int(Refusal.BELOW_MINIMUM), int(Refusal.BAD_PRICE)
+RUINED, NO_PATH = int(Refusal.RUINED), int(Refusal.NO_PATH)
+
+
+@kernel
+def screen(
+    e: int,
+    row: int,
+    asset: int,
+    at_open: bool,
+    intents: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+) -> int:
+    # the reason why an intent is not taken, or NONE
+    lots, kind = intents[e, asset].lots, intents[e, asset].kind
+    if account[e].ruined:
+        return RUINED
+    if kind == MARKET:
+        if at_open and not bars[row, asset].tradable:
+            return NOT_TRADABLE
+        price = position[e, asset].mark
+    else:
+        if rules[e].close_only:
+            return NO_PATH
+        ticks = intents[e, asset].price_ticks if kind == LIMIT else intents[e, asset].stop_ticks
+        if ticks <= 0:
+            return BAD_PRICE
+        price = on_grid(ticks, instruments[asset].tick)
+    units = on_grid(lots, instruments[asset].lot)
+    held = position[e, asset].units
+    if abs(held + units) > abs(held):
+        value = abs(units) * price * instruments[asset].multiplier
+        if value < instruments[asset].min_notional:
+            return BELOW_MINIMUM
+    return NONE
+
+
+@kernel
+def submit(
+    e: int,
+    row: int,  # of the decision
+    intents: np.ndarray,
+    bars: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+) -> int:
+    # gives ids, refuses, cancels and fills the pool -> number of market intents left that take the next open
+    decided_at = clock[row].close_at
+    arrives_at = decided_at + rules[e].latency_ns
+    at_open = arrives_at <= clock[row + 1].open_at
+    waiting = 0
+    for a in range(intents.shape[1]):
+        if intents[e, a].cancel and account[e].n_working > 0:
+            cancel_orders(e, a, arrives_at, account, orders)
+        if intents[e, a].lots == 0:
+            continue
+        intents[e, a].id = account[e].next_order_id
+        account[e].next_order_id += 1
+        reason = screen(e, row + 1, a, at_open, intents, bars, instruments, rules, account, position)
+        if reason == NONE and at_open and intents[e, a].kind == MARKET:
+            waiting += 1
+            continue
+        if reason == NONE and not enqueue(e, a, decided_at, arrives_at, intents, account, orders):
+            reason = POOL_FULL
+        if reason != NONE:
+            refuse(e, reason, record, refused)
+        intents[e, a].lots = 0
+    return waiting

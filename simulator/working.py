@@ -1,0 +1,63 @@
+"""A working order of the pool at one point of the path."""
+
+import numpy as np
+
+from ..market.kernel import kernel
+from ..market.order import OrderState
+from .fill import take
+from .matching import meet
+from .pool import CANCELLED, IOC, MARKET, PARTIALLY_FILLED, REJECTED, STOP
+from .power import buying_power
+
+__all__ = ["take_order"]
+
+FILLED = int(OrderState.FILLED)
+
+
+@kernel
+def take_order(
+    e: int,
+    i: int,
+    row: int,
+    point: int,
+    moving: int,
+    increasing: bool,
+    share: float,
+    power: float,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> float:
+    # one round of a point for order i -> buying power left
+    hit, reference, at, room = meet(e, i, row, point, bars, clock, instruments, rules, position, orders)
+    if not hit:
+        return power
+    if increasing and point > 0:
+        power = buying_power(e, row, point, moving, bars, terms, instruments, rules, account, position)
+    handled, filled, waits, power = take(
+        e, row, increasing, share, power, orders[e, i].asset, orders[e, i].id, orders[e, i].lots - orders[e, i].filled,
+        orders[e, i].kind, orders[e, i].reduce_only, orders[e, i].decided_at, at, reference, room,
+        bars, terms, instruments, rules, account, position, record, refused, fills,
+    )  # fmt: skip
+    if not handled:
+        return power
+    orders[e, i].filled += filled
+    if orders[e, i].filled == orders[e, i].lots:
+        orders[e, i].state = FILLED
+    elif not waits or orders[e, i].tif == IOC:
+        orders[e, i].state = REJECTED if orders[e, i].filled == 0 else CANCELLED
+    else:
+        orders[e, i].cut = 1
+        if orders[e, i].filled != 0:
+            orders[e, i].state = PARTIALLY_FILLED
+        if orders[e, i].kind == STOP:
+            orders[e, i].kind = MARKET
+    return power
