@@ -5,6 +5,7 @@ from typing import Any
 
 from ..errors import ConfigError, UnknownNameError, did_you_mean
 from .positions import Positions
+from .rebalance import Rebalance
 from .scheme import ActionScheme
 from .six_actions import SixActions
 from .weights import Exposure, TargetWeights, Weights
@@ -12,7 +13,7 @@ from .weights import Exposure, TargetWeights, Weights
 __all__ = ["SCHEMES", "action_scheme"]
 
 SCHEMES: dict[str, type[ActionScheme]] = {
-    scheme.name: scheme for scheme in (SixActions, Positions, Exposure, Weights, TargetWeights)
+    scheme.name: scheme for scheme in (SixActions, Positions, Exposure, Weights, TargetWeights, Rebalance)
 }
 
 
