@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 N ?= 100000
 
-.PHONY: help setup demo test quick check bench oracle docs clean
+.PHONY: help setup demo test readme quick check bench oracle docs clean
 
 help:
 	@echo "make demo    train, evaluate, report and paper-trade on embedded real data, in runs/demo"
@@ -30,6 +30,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+readme: $(STAMP)
+	@$(BIN)/python docs/generate.py
 
 quick: $(STAMP)
 	@$(BIN)/python -m pytest -q -m "not slow"

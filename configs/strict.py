@@ -5,7 +5,6 @@ import json
 import types
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -34,7 +33,7 @@ def validate(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
     if faults:
         raise ConfigError("\n".join(f"{where}: {fault}" for fault in faults))
     try:
-        settings: T = _adapter(cls).validate_json(json.dumps(mapping, default=_plain), strict=True)
+        settings: T = TypeAdapter(cls).validate_json(json.dumps(mapping, default=_plain), strict=True)
     except ValidationError as error:
         raise ConfigError("\n".join(f"{where}: {line}" for line in _lines(error))) from None
     return settings
@@ -47,11 +46,6 @@ def known_keys(cls: Any) -> dict[str, Any]:
     if dataclasses.is_dataclass(cls):
         return {field.name: field.type for field in dataclasses.fields(cls)}
     return {}
-
-
-@lru_cache(maxsize=64)
-def _adapter(cls: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,4 @@
+"""x"""
+EXAMPLE=""
+def demo() -> None:
+    """x"""

@@ -1,0 +1,4 @@
+"""x"""
+EXAMPLE=""
+def deploy() -> None:
+    """x"""

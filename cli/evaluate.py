@@ -1,0 +1,4 @@
+"""x"""
+EXAMPLE=""
+def evaluate() -> None:
+    """x"""
