@@ -76,7 +76,7 @@ def check_encoder(
     for cut in cuts:
         for what, future in _futures(tape, cut, seed):
             changed = encoder.transform(future)[:cut]
-            compare.equal(changed, batch[:cut], f"rows before {cut}, with the rows from there on {what}", "it looks into the future")
+            compare.equal(changed, batch[:cut], f"rows before {cut}, with the later ones {what}", "it looks into the future")
     stream = []
     for row in range(n_rows):
         stream.append(encoder.update(tape.row(row)))
@@ -101,7 +101,7 @@ class _Comparison:
     def __init__(self, encoder: Encoder, scale: np.ndarray) -> None:
         self.encoder, self.scale, self.largest = encoder, scale, 0.0
 
-    def equal(self, given: np.ndarray, expected: np.ndarray, what: str, verdict: str = "batch, stream and state must agree") -> None:
+    def equal(self, given: np.ndarray, expected: np.ndarray, what: str, verdict: str = "batch and stream must agree") -> None:
         if given.shape != expected.shape or given.dtype != expected.dtype:
             raise IntegrityError(f"encoder {self.encoder.name}: {what}: shape and dtype must be {expected.shape} {expected.dtype}, "
                                  f"were {given.shape} {given.dtype}")
@@ -111,8 +111,8 @@ class _Comparison:
         if wrong.any():
             place = tuple(int(index) for index in np.argwhere(wrong)[0])
             column = self.encoder.columns[place[-1]].name
-            raise IntegrityError(f"encoder {self.encoder.name}: {what}: column {column} differs in {int(wrong.sum())} places, first at "
-                                 f"row {place[0]}: {given[place]} against {expected[place]}; {verdict}")
+            raise IntegrityError(f"encoder {self.encoder.name}: {what}: column {column} differs in {int(wrong.sum())} places, "
+                                 f"first at row {place[0]}: {given[place]} against {expected[place]}; {verdict}")
 
 
 def _check_values(encoder: Encoder, tape: "Tape", batch: np.ndarray) -> None:
@@ -131,7 +131,7 @@ def _check_values(encoder: Encoder, tape: "Tape", batch: np.ndarray) -> None:
             raise IntegrityError(f"{where}: column {column.name} must be finite, was {values[row]} at row {row}")
         early = values[listed < column.warmup]
         if (early != 0.0).any():
-            raise IntegrityError(f"{where}: column {column.name} must be 0 before listing and in its warm-up of {column.warmup} rows")
+            raise IntegrityError(f"{where}: column {column.name} must be 0 unlisted and in its warm-up of {column.warmup} rows")
         late = values[listed >= column.warmup]
         if late.size and not (late.min() >= np.float32(column.low) and late.max() <= np.float32(column.high)):
             raise IntegrityError(f"{where}: column {column.name} must lie in [{column.low}, {column.high}], "
