@@ -104,7 +104,8 @@ class CostSettings:
         """Return the same rules with every cost at zero: the zero-cost twin of evaluation."""
         from dataclasses import replace
 
-        free = dict.fromkeys(("fee_rate", "fee_per_unit", "half_spread_rate", "slippage_rate", "impact_coefficient", "borrow_rate"), 0.0)
+        costs = ("fee_rate", "fee_per_unit", "half_spread_rate", "slippage_rate", "impact_coefficient", "borrow_rate")
+        free = dict.fromkeys(costs, 0.0)
         return replace(self, **free)  # type: ignore[arg-type]
 
 

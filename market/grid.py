@@ -11,7 +11,7 @@ LARGEST_COUNT = 9.0e15  # integers up to here are exact in float64
 
 @kernel
 def on_grid(count: int, step: float) -> float:
-    # count x step as the decimal that a tape would hold: 10050 ticks of 0.01 are 10050 / 100, correctly rounded, not 10050 x 0.01
+    """The decimal `count x step` as a tape would hold it: 10050 ticks of 0.01 are 10050 / 100, correctly rounded."""
     if step == 1.0:
         return float(count)
     inverse = math.floor(1.0 / step + 0.5)
@@ -22,7 +22,7 @@ def on_grid(count: int, step: float) -> float:
 
 @kernel
 def whole_lots(units: float, lot: float) -> int:
-    # units in whole lots, towards zero; a quotient within 1e-9 of a whole number is that number (0.3 / 0.1 is three lots)
+    """Units in whole lots, towards zero; a quotient within 1e-9 of a whole number is that number (0.3 / 0.1 is three lots)."""
     ratio = max(-LARGEST_COUNT, min(LARGEST_COUNT, units / lot))
     nearest = math.floor(ratio + 0.5)
     if abs(ratio - nearest) <= 1e-9 * max(1.0, abs(nearest)):
@@ -32,9 +32,9 @@ def whole_lots(units: float, lot: float) -> int:
 
 @kernel
 def snapped(units: float, lot: float) -> float:
-    # the grid value that `units` means, so that sums of fills never drift; off the grid it stays as it is
+    """The grid value that `units` means, so that sums of fills never drift; off the grid it stays as it is."""
     ratio = units / lot
     nearest = math.floor(ratio + 0.5)
     if abs(ratio - nearest) <= 1e-6 and abs(nearest) < LARGEST_COUNT:
-        return on_grid(int(nearest), lot)
+        return float(on_grid(int(nearest), lot))
     return units

@@ -47,7 +47,7 @@ def settle(
     fx: float,
     row: int,
 ) -> float:
-    # one fill -> price paid per unit
+    """One fill -> price paid per unit."""
     multiplier = instruments[asset].multiplier
     scale = multiplier * fx
     friction = spread + slippage + impact
@@ -82,12 +82,12 @@ def settle(
     position[e, asset].units = after
     if after == 0.0:
         flatten(e, account, position, asset)
-    return price
+    return float(price)
 
 
 @kernel
 def flatten(e: int, account: np.ndarray, position: np.ndarray, asset: int) -> None:
-    # the units of a position have just become 0
+    """The units of a position have just become 0."""
     position[e, asset].average_price = 0.0
     position[e, asset].opened_row = -1
     account[e].n_open -= 1
@@ -99,7 +99,7 @@ def flatten(e: int, account: np.ndarray, position: np.ndarray, asset: int) -> No
 def mark_to(
     e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray, fx: float, asset: int, price: float
 ) -> None:
-    # value a position at a new price and rate; the change is gross P&L
+    """Value a position at a new price and rate; the change is gross P&L."""
     units = position[e, asset].units
     if units != 0.0:
         change = price * fx - position[e, asset].mark * position[e, asset].fx
@@ -110,7 +110,7 @@ def mark_to(
 
 @kernel
 def apply_split(e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray, asset: int, ratio: float) -> None:
-    # `ratio` new units for each old one; the part of a lot that is left over is paid out at the mark, as brokers do
+    """`ratio` new units for each old one; the part of a lot that is left over is paid out at the mark, as brokers do."""
     held = position[e, asset].units
     position[e, asset].mark /= ratio
     if held == 0.0:
@@ -131,7 +131,7 @@ def apply_split(e: int, account: np.ndarray, position: np.ndarray, instruments: 
 
 @kernel
 def pay_dividend(e: int, account: np.ndarray, position: np.ndarray, asset: int, dividend: float, fx: float) -> None:
-    # longs receive `dividend` per unit, shorts owe it
+    """Longs receive `dividend` per unit, shorts owe it."""
     amount = position[e, asset].units * dividend * fx
     account[e].cash += amount
     account[e].dividends += amount
@@ -141,7 +141,7 @@ def pay_dividend(e: int, account: np.ndarray, position: np.ndarray, asset: int, 
 def pay_funding(
     e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray, asset: int, rate: float, fx: float
 ) -> None:
-    # longs pay `rate` of the notional at the mark, shorts receive it
+    """Longs pay `rate` of the notional at the mark, shorts receive it."""
     amount = -position[e, asset].units * position[e, asset].mark * instruments[asset].multiplier * fx * rate
     account[e].cash += amount
     account[e].funding += amount
@@ -151,7 +151,7 @@ def pay_funding(
 def accrue_borrow(
     e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray, asset: int, rate: float, elapsed_ns: int
 ) -> None:
-    # shorts pay `rate` a year, actual days over 365, on the notional at the mark
+    """Shorts pay `rate` a year, actual days over 365, on the notional at the mark."""
     units = position[e, asset].units
     if units < 0.0:
         notional = -units * position[e, asset].mark * instruments[asset].multiplier * position[e, asset].fx
@@ -162,7 +162,7 @@ def accrue_borrow(
 
 @kernel
 def equity_by_cash(e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray) -> float:
-    # CASH ledger
+    """CASH ledger."""
     equity = account[e].cash
     if account[e].n_open > 0:
         for a in range(position.shape[1]):
@@ -174,7 +174,7 @@ def equity_by_cash(e: int, account: np.ndarray, position: np.ndarray, instrument
 
 @kernel
 def equity_by_attribution(e: int, account: np.ndarray) -> float:
-    # ATTRIBUTION ledger
+    """ATTRIBUTION ledger."""
     earned = account[e].gross + account[e].dividends + account[e].funding + account[e].interest
     frictions = account[e].spread + account[e].slippage + account[e].impact
     charges = account[e].commission + account[e].fees + account[e].borrow + account[e].liquidation

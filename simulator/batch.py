@@ -11,7 +11,7 @@ __all__ = ["open_batch", "step_batch", "step_batch_parallel"]
 
 @kernel
 def prepare(e: int, declined: np.ndarray, refused: np.ndarray) -> None:
-    # what the decoder declined counts as refused in the step that it led to
+    """What the decoder declined counts as refused in the step that it led to."""
     for reason in range(refused.shape[1]):
         refused[e, reason] = declined[e, reason]
         declined[e, reason] = 0
@@ -19,7 +19,7 @@ def prepare(e: int, declined: np.ndarray, refused: np.ndarray) -> None:
 
 @kernel
 def clear_intents(e: int, intents: np.ndarray) -> None:
-    # nothing of a decision stays for the next one
+    """Nothing of a decision stays for the next one."""
     for a in range(intents.shape[1]):
         intents[e, a].id = 0
         intents[e, a].lots = 0
@@ -33,7 +33,7 @@ def clear_intents(e: int, intents: np.ndarray) -> None:
 
 @kernel
 def past_end(rows: np.ndarray, active: np.ndarray, n_rows: int) -> int:
-    # the first active environment without a bar after its row, or -1
+    """The first active environment without a bar after its row, or -1."""
     for e in range(rows.shape[0]):
         if active[e] and not 0 <= rows[e] < n_rows - 1:
             return e
@@ -58,10 +58,10 @@ def step_batch(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> int:
-    # every active environment plays one bar and its row goes on by one -> -1, or the environment that cannot (nothing is done)
+    """Every active environment plays one bar and its row goes on by one -> -1, or the environment that cannot (nothing is done)."""
     bad = past_end(rows, active, clock.shape[0])
     if bad >= 0:
-        return bad
+        return int(bad)
     for e in range(rows.shape[0]):
         if active[e]:
             prepare(e, declined, refused)
@@ -91,10 +91,10 @@ def step_batch_parallel(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> int:
-    # the twin of step_batch over threads; prange counts in uint64, which would compile every kernel a second time
+    """The twin of step_batch over threads; prange counts in uint64, which would compile every kernel a second time."""
     bad = past_end(rows, active, clock.shape[0])
     if bad >= 0:
-        return bad
+        return int(bad)
     for i in numba.prange(rows.shape[0]):
         e = np.int64(i)
         if active[e]:
@@ -120,7 +120,7 @@ def open_batch(
     record: np.ndarray,
     refused: np.ndarray,
 ) -> None:
-    # fresh accounts in the chosen environments
+    """Fresh accounts in the chosen environments."""
     for e in range(rows.shape[0]):
         if chosen[e]:
             open_account(e, rows[e], cash[e], bars, terms, account, position, orders, record, refused)

@@ -15,7 +15,7 @@ __all__ = ["carry", "split_intent"]
 
 @kernel
 def split_intent(e: int, asset: int, ratio: float, intents: np.ndarray) -> None:
-    # an intent was decided in old units: lots towards zero, prices to the nearest tick that is no more generous
+    """An intent was decided in old units: lots towards zero, prices to the nearest tick that is no more generous."""
     buys = intents[e, asset].lots > 0
     intents[e, asset].lots = whole_lots(intents[e, asset].lots * ratio, 1.0)
     price, stop = intents[e, asset].price_ticks / ratio, intents[e, asset].stop_ticks / ratio
@@ -37,7 +37,7 @@ def carry(
     position: np.ndarray,
     orders: np.ndarray,
 ) -> None:
-    # from the close of row - 1 to just before the open of row, asset by asset
+    """From the close of row - 1 to just before the open of row, asset by asset."""
     elapsed = clock[row].close_at - clock[row - 1].close_at
     has_terms = terms.shape[0] > 0
     if account[e].n_open > 0 and rules[e].allow_short:

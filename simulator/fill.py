@@ -31,7 +31,7 @@ def clip(
     rules: np.ndarray,
     position: np.ndarray,
 ) -> tuple[int, int, int]:
-    # -> (lots that rules and volume allow, lots held, reason of the cut)
+    """-> (lots that rules and volume allow, lots held, reason of the cut)."""
     held = whole_lots(position[e, asset].units, instruments[asset].lot)
     reason = NONE
     if reduce_only == 1:
@@ -76,7 +76,7 @@ def take(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> tuple[bool, int, bool, float]:
-    # an order that is hit -> (whether its round this is, lots filled, whether volume alone cut it, buying power left)
+    """An order that is hit -> (whether its round this is, lots filled, whether volume alone cut it, buying power left)."""
     wanted, held, reason = clip(e, row, asset, lots, reduce_only, bars, instruments, rules, position)
     if (abs(held + wanted) > abs(held)) != increasing:
         return False, 0, False, power
@@ -118,7 +118,7 @@ def fill(
     record: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    # one fill into both ledgers, and into the log where there is one
+    """One fill into both ledgers, and into the log where there is one."""
     units = on_grid(lots, instruments[asset].lot)
     spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
     fx = fx_at(terms, row, asset)

@@ -23,8 +23,10 @@ def frictions(
     instruments: np.ndarray,
     rules: np.ndarray,
 ) -> tuple[float, float, float, float]:
-    # -> costs of the whole fill in account currency: spread, slippage, impact, commission
-    # impact is the square-root law, Toth et al. 2011, Phys. Rev. X 1, 021006, eq. 1
+    """-> costs of the whole fill in account currency: spread, slippage, impact, commission.
+
+    Impact is the square-root law; source: Toth et al. 2011, Phys. Rev. X 1, 021006, eq. 1.
+    """
     size = abs(units)
     half_spread = rules[e].half_spread_rate * reference
     if terms.shape[0] > 0:

@@ -33,7 +33,7 @@ def walk(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    # points 1 to 3 in lockstep; at each one reducing orders come first, then increasing ones, each round by id
+    """Points 1 to 3 in lockstep; at each one reducing orders come first, then increasing ones, each round by id."""
     for point in range(1, 4):
         for stage in range(2):
             for i in range(account[e].n_working):
@@ -60,7 +60,7 @@ def choose_paths(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    # for each asset with an order that may act: both paths from the same state, others at their open; the lower equity stays
+    """For each asset with an order that may act: both paths from the same state, others at their open; the lower equity stays."""
     n = account[e].n_working
     account_kept, position_kept, record_kept = np.empty(1, ACCOUNT), np.empty(1, POSITION), np.empty(1, STEP)
     orders_kept, refused_kept = np.empty(n, ORDER), refused[e].copy()
@@ -111,7 +111,7 @@ def play_inside(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    # the part of the bar after its open; only called while orders work
+    """The part of the bar after its open; only called while orders work."""
     acts = False
     for i in range(account[e].n_working):
         acts = acts or can_act_inside(e, i, row, bars, clock, instruments, orders)

@@ -14,7 +14,7 @@ __all__ = ["can_act_inside", "meet", "reach"]
 
 @kernel
 def reach(kind: int, buys: bool, limit: float, stop: float, first: float, last: float, touch: bool) -> tuple[bool, float]:
-    # an order that works while the path goes from `first` to `last` -> (whether it is hit, reference price)
+    """An order that works while the path goes from `first` to `last` -> (whether it is hit, reference price)."""
     if kind == MARKET:
         return True, first
     if kind == LIMIT:
@@ -41,7 +41,7 @@ def meet(
     position: np.ndarray,
     orders: np.ndarray,
 ) -> tuple[bool, float, int, float]:
-    # working order i at `point` of the bar -> (hit, reference price, time of it, room that its limit leaves)
+    """Working order i at `point` of the bar -> (hit, reference price, time of it, room that its limit leaves)."""
     asset = orders[e, i].asset
     if (orders[e, i].state != OPEN and orders[e, i].state != PARTIALLY_FILLED) or orders[e, i].cut == 1:
         return False, 0.0, 0, 0.0
@@ -74,8 +74,10 @@ def meet(
 
 
 @kernel
-def can_act_inside(e: int, i: int, row: int, bars: np.ndarray, clock: np.ndarray, instruments: np.ndarray, orders: np.ndarray) -> bool:
-    # a quick look before any path is run: could order i be hit anywhere between this bar's low and high
+def can_act_inside(
+    e: int, i: int, row: int, bars: np.ndarray, clock: np.ndarray, instruments: np.ndarray, orders: np.ndarray
+) -> bool:
+    """A quick look before any path is run: could order i be hit anywhere between this bar's low and high."""
     asset = orders[e, i].asset
     if (orders[e, i].state != OPEN and orders[e, i].state != PARTIALLY_FILLED) or orders[e, i].cut == 1:
         return False
@@ -84,7 +86,7 @@ def can_act_inside(e: int, i: int, row: int, bars: np.ndarray, clock: np.ndarray
     kind = orders[e, i].kind
     arriving = orders[e, i].arrives_at > clock[row].open_at
     if kind == MARKET or orders[e, i].tif == IOC:
-        return arriving
+        return bool(arriving)
     tick = instruments[asset].tick
     below = (kind == LIMIT) == (orders[e, i].lots > 0)  # buy limits and sell stops wait below the market
     level = on_grid(orders[e, i].price_ticks if kind == LIMIT else orders[e, i].stop_ticks, tick)

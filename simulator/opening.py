@@ -35,7 +35,7 @@ def take_intent(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> float:
-    # a market order of this decision at the open -> buying power left; only a rest that volume cut goes to the pool
+    """A market order of this decision at the open -> buying power left; only a rest that volume cut goes to the pool."""
     decided_at = clock[row - 1].close_at
     handled, filled, waits, power = take(
         e, row, increasing, share, power, asset, intents[e, asset].id, intents[e, asset].lots, MARKET,
@@ -70,7 +70,7 @@ def open_share(
     position: np.ndarray,
     orders: np.ndarray,
 ) -> float:
-    # the share of what increasing orders ask for at this open that their account can pay, at most 1
+    """The share of what increasing orders ask for at this open that their account can pay, at most 1."""
     total = 0.0
     for i in range(account[e].n_working):
         hit, reference, _, room = meet(e, i, row, 0, bars, clock, instruments, rules, position, orders)
@@ -108,7 +108,7 @@ def play_open(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    # two rounds over working orders and market intents, both in order of id
+    """Two rounds over working orders and market intents, both in order of id."""
     share, power = 1.0, 0.0
     working = account[e].n_working
     for stage in range(2):

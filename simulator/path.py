@@ -11,7 +11,7 @@ OLHC, OHLC = 0, 1  # POSITION.path
 
 @kernel
 def point_price(bars: np.ndarray, row: int, asset: int, path: int, point: int) -> float:
-    # price at point 0..3 of the bar
+    """Price at point 0..3 of the bar."""
     if point == 0:
         return float(bars[row, asset].open)
     if point == 3:
@@ -23,36 +23,36 @@ def point_price(bars: np.ndarray, row: int, asset: int, path: int, point: int) -
 
 @kernel
 def point_time(clock: np.ndarray, row: int, point: int) -> int:
-    # ns UTC of point 0..3 of the bar
+    """Ns UTC of point 0..3 of the bar."""
     opened = clock[row].open_at
     return int(opened + (clock[row].close_at - opened) * point // 3)
 
 
 @kernel
 def path_price(bars: np.ndarray, clock: np.ndarray, row: int, asset: int, path: int, point: int, at: int) -> float:
-    # price at time `at`, which lies on the segment that ends in `point`
+    """Price at time `at`, which lies on the segment that ends in `point`."""
     start, end = point_time(clock, row, point - 1), point_time(clock, row, point)
     first, last = point_price(bars, row, asset, path, point - 1), point_price(bars, row, asset, path, point)
     if at >= end:
-        return last
+        return float(last)
     if at <= start:
-        return first
+        return float(first)
     price = first + (last - first) * ((at - start) / (end - start))
-    return max(min(first, last), min(max(first, last), price))
+    return float(max(min(first, last), min(max(first, last), price)))
 
 
 @kernel
 def crossing_time(bars: np.ndarray, clock: np.ndarray, row: int, asset: int, path: int, point: int, price: float) -> int:
-    # when the segment that ends in `point` reaches `price`
+    """When the segment that ends in `point` reaches `price`."""
     start, end = point_time(clock, row, point - 1), point_time(clock, row, point)
     first, last = point_price(bars, row, asset, path, point - 1), point_price(bars, row, asset, path, point)
     if last == first:
-        return end
+        return int(end)
     share = max(0.0, min(1.0, (price - first) / (last - first)))
-    return start + int(share * (end - start))
+    return int(start + int(share * (end - start)))
 
 
 @kernel
 def fx_at(terms: np.ndarray, row: int, asset: int) -> float:
-    # account currency per quote currency
+    """Account currency per quote currency."""
     return float(terms[row, asset].fx) if terms.shape[0] > 0 else 1.0

@@ -21,7 +21,7 @@ NOT_TRADABLE, POOL_FULL = int(Refusal.NOT_TRADABLE), int(Refusal.POOL_FULL)
 
 @kernel
 def refuse(e: int, reason: int, record: np.ndarray, refused: np.ndarray) -> None:
-    # count one refusal
+    """Count one refusal."""
     refused[e, reason] += 1
     record[e].n_refused += 1
 
@@ -30,7 +30,7 @@ def refuse(e: int, reason: int, record: np.ndarray, refused: np.ndarray) -> None
 def enqueue(
     e: int, asset: int, decided_at: int, arrives_at: int, intents: np.ndarray, account: np.ndarray, orders: np.ndarray
 ) -> bool:
-    # an intent becomes a working order -> whether there was room
+    """An intent becomes a working order -> whether there was room."""
     i = account[e].n_working
     if i >= orders.shape[1]:
         return False
@@ -54,7 +54,7 @@ def enqueue(
 
 @kernel
 def cancel_orders(e: int, asset: int, at: int, account: np.ndarray, orders: np.ndarray) -> None:
-    # a cancel reaches the exchange at `at`: until then the orders of this asset work
+    """A cancel reaches the exchange at `at`: until then the orders of this asset work."""
     for i in range(account[e].n_working):
         if orders[e, i].asset == asset:
             orders[e, i].expires_at = min(orders[e, i].expires_at, at)
@@ -62,7 +62,7 @@ def cancel_orders(e: int, asset: int, at: int, account: np.ndarray, orders: np.n
 
 @kernel
 def split_orders(e: int, asset: int, ratio: float, account: np.ndarray, orders: np.ndarray) -> None:
-    # a split rescales working orders: lots towards zero, limits no more generous, stops no earlier
+    """A split rescales working orders: lots towards zero, limits no more generous, stops no earlier."""
     for i in range(account[e].n_working):
         if orders[e, i].asset != asset:
             continue
@@ -77,13 +77,13 @@ def split_orders(e: int, asset: int, ratio: float, account: np.ndarray, orders: 
 
 @kernel
 def rounded_ticks(ticks: float, up: bool) -> int:
-    # whole ticks, up or down, at least one where there was a price
+    """Whole ticks, up or down, at least one where there was a price."""
     if ticks <= 0.0:
         return 0
     low = whole_lots(ticks, 1.0)
     if up and abs(ticks - low) > 1e-9 * max(1.0, ticks):
         low += 1
-    return max(low, 1)
+    return int(max(low, 1))
 
 
 @kernel
@@ -97,7 +97,7 @@ def wake(
     record: np.ndarray,
     refused: np.ndarray,
 ) -> None:
-    # before the bar of `row`: what has expired leaves, what arrives before its close begins to work
+    """Before the bar of `row`: what has expired leaves, what arrives before its close begins to work."""
     opened, closes = clock[row].open_at, clock[row].close_at
     for i in range(account[e].n_working):
         orders[e, i].cut = 0
@@ -116,7 +116,7 @@ def wake(
 
 @kernel
 def sweep(e: int, account: np.ndarray, orders: np.ndarray) -> None:
-    # close the gaps that finished orders leave; the order of ids stays
+    """Close the gaps that finished orders leave; the order of ids stays."""
     kept = 0
     for i in range(account[e].n_working):
         if orders[e, i].state <= PARTIALLY_FILLED:

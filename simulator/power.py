@@ -16,7 +16,7 @@ ALL_ASSETS = -1
 
 @kernel
 def is_cash_account(e: int, rules: np.ndarray) -> bool:
-    # long-only without borrowing: buys are paid from cash
+    """Long-only without borrowing: buys are paid from cash."""
     return bool(rules[e].allow_short == 0 and rules[e].max_leverage == 1.0)
 
 
@@ -33,7 +33,7 @@ def buying_power(
     account: np.ndarray,
     position: np.ndarray,
 ) -> float:
-    # cash, or for a margin account max_leverage x equity - gross exposure at the present prices
+    """Cash, or for a margin account max_leverage x equity - gross exposure at the present prices."""
     if is_cash_account(e, rules):
         return float(account[e].cash)
     equity, gross = account[e].cash, 0.0
@@ -42,7 +42,7 @@ def buying_power(
         if units != 0.0:
             price = position[e, a].mark
             if bars[row, a].tradable:
-                price = point_price(bars, row, a, position[e, a].path, point if moving == ALL_ASSETS or moving == a else 0)
+                price = point_price(bars, row, a, position[e, a].path, point if moving in (ALL_ASSETS, a) else 0)
             value = units * price * instruments[a].multiplier * fx_at(terms, row, a)
             equity += value
             gross += abs(value)
@@ -63,15 +63,15 @@ def demand(
     instruments: np.ndarray,
     rules: np.ndarray,
 ) -> float:
-    # buying power that a fill of `lots` uses up
+    """Buying power that a fill of `lots` uses up."""
     lot = instruments[asset].lot
     units = on_grid(lots, lot)
     spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
     costs = spread + slippage + impact + commission
     scale = reference * instruments[asset].multiplier * fx_at(terms, row, asset)
     if is_cash_account(e, rules):
-        return units * scale + costs
-    return on_grid(abs(held + lots) - abs(held), lot) * scale + rules[e].max_leverage * costs
+        return float(units * scale + costs)
+    return float(on_grid(abs(held + lots) - abs(held), lot) * scale + rules[e].max_leverage * costs)
 
 
 @kernel
@@ -90,17 +90,17 @@ def affordable(
     instruments: np.ndarray,
     rules: np.ndarray,
 ) -> int:
-    # the largest part of `lots` that fits; what only turns a position round without enlarging it always fits
+    """The largest part of `lots` that fits; what only turns a position round without enlarging it always fits."""
     side = 1 if lots > 0 else -1
     more = abs(held + lots) - abs(held)
     free = abs(lots) - more
     if share < 1.0:
-        more = int(math.floor(more * share))
+        more = math.floor(more * share)
     for _ in range(64):
         if more <= 0:
             return side * free
         need = demand(e, row, asset, side * (free + more), held, reference, room, bars, terms, instruments, rules)
         if need <= power:
             return side * (free + more)
-        more = min(more - 1, int(math.floor(more * (power / need)))) if power > 0.0 else 0
+        more = min(more - 1, math.floor(more * (power / need))) if power > 0.0 else 0
     return side * free

@@ -74,7 +74,7 @@ class Simulator:
             if value < 1:
                 raise ConfigError(f"simulator.{name} must be at least 1, was {value}")
         if tape.n_rows < 2:
-            raise DataError(f"{tape.name}: a simulator needs at least 2 rows, a decision and a bar after it; the tape has {tape.n_rows}")
+            raise DataError(f"{tape.name}: a simulator needs 2 rows, a decision and a bar after it; the tape has {tape.n_rows}")
         unknown = [instrument.symbol for instrument in tape.instruments if instrument.volume_unit is None]
         if costs.participation is not None and unknown:
             raise DataError(
@@ -129,11 +129,11 @@ class Simulator:
         money = np.ascontiguousarray(np.broadcast_to(np.asarray(cash, np.float64), (self.n_envs,)))
         if start.shape != (self.n_envs,):
             raise ShapeError(f"rows must have shape (n_envs,) = ({self.n_envs},), was {start.shape}")
-        bad = np.flatnonzero(chosen & ((start < 0) | (start > self.n_rows - 2)))
+        last = self.n_rows - 2
+        bad = np.flatnonzero(chosen & ((start < 0) | (start > last)))
         if bad.size:
-            raise DataError(
-                f"{self.tape.name}: the first decision row of environment {bad[0]} must lie in [0, {self.n_rows - 2}], was {start[bad[0]]}"
-            )
+            value = start[bad[0]]
+            raise DataError(f"{self.tape.name}: the first row of environment {bad[0]} must lie in [0, {last}], was {value}")
         poor = np.flatnonzero(chosen & ~((money > 0.0) & np.isfinite(money)))
         if poor.size:
             raise ConfigError(f"cash of environment {poor[0]} must be positive and finite, was {money[poor[0]]}")
@@ -214,8 +214,8 @@ class Simulator:
         for name in STATE:
             own = getattr(self, name)
             if name not in state or state[name].shape != own.shape or state[name].dtype != own.dtype:
-                found = "missing" if name not in state else f"{state[name].dtype} {state[name].shape}"
-                raise ShapeError(f"state {name} must be {own.dtype} {own.shape}, was {found}; load into a simulator of the same shape")
+                found = "missing" if name not in state else f"{state[name].shape} of another kind"
+                raise ShapeError(f"state {name} must have shape {own.shape}, was {found}; load it into a simulator of that shape")
         for name in STATE:
             getattr(self, name)[...] = state[name]
 

@@ -8,8 +8,7 @@ from .carry import carry
 from .inside import play_inside
 from .opening import play_open
 from .path import fx_at
-from .pool import IOC, OPEN, sweep, wake
-from .pool import EXPIRED as ENDED
+from .pool import EXPIRED, IOC, OPEN, sweep, wake
 from .submission import submit
 
 __all__ = ["begin", "close", "open_account", "step"]
@@ -17,7 +16,7 @@ __all__ = ["begin", "close", "open_account", "step"]
 
 @kernel
 def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, record: np.ndarray, refused: np.ndarray) -> None:
-    # the record holds the ledgers' lines as they stand; `close` turns them into this step's share
+    """The record holds the ledgers' lines as they stand; `close` turns them into this step's share."""
     record[e].equity_before = account[e].equity
     record[e].gross = account[e].gross
     record[e].dividends = account[e].dividends
@@ -55,7 +54,7 @@ def close(
     orders: np.ndarray,
     record: np.ndarray,
 ) -> None:
-    # marks, equity, ruin and what the step did; where nothing could be traded the last mark stays
+    """Marks, equity, ruin and what the step did; where nothing could be traded the last mark stays."""
     for a in range(position.shape[1]):
         price = bars[row, a].close if bars[row, a].tradable else position[e, a].mark
         mark_to(e, account, position, instruments, fx_at(terms, row, a), a, price)
@@ -85,7 +84,7 @@ def close(
         for i in range(account[e].n_working):
             arrived = orders[e, i].state >= OPEN
             if ruined or orders[e, i].expires_at <= closes or (arrived and orders[e, i].tif == IOC):
-                orders[e, i].state = max(orders[e, i].state, ENDED)
+                orders[e, i].state = EXPIRED
         sweep(e, account, orders)
 
 
@@ -106,8 +105,10 @@ def step(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    # environment e decided at the close of `row`: play the bar of row + 1 and mark at its close
-    # intents[e] are used up; refused[e] holds on entry what the decoder declined and is added to
+    """Environment e decided at the close of `row`: play the bar of row + 1 and mark at its close.
+
+    `intents[e]` are used up; `refused[e]` holds on entry what the decoder declined, and is added to.
+    """
     nxt = row + 1
     begin(e, account, position, rules, record, refused)
     carry(e, nxt, intents, bars, terms, clock, instruments, rules, account, position, orders)
@@ -136,7 +137,7 @@ def open_account(
     record: np.ndarray,
     refused: np.ndarray,
 ) -> None:
-    # a fresh account whose first decision is at the close of `row`; every field is written
+    """A fresh account whose first decision is at the close of `row`; every field is written."""
     account[e].cash = account[e].initial_equity = account[e].equity = account[e].peak_equity = cash
     account[e].gross = account[e].dividends = account[e].funding = account[e].interest = 0.0
     account[e].commission = account[e].fees = account[e].spread = account[e].slippage = 0.0

@@ -26,7 +26,7 @@ def screen(
     account: np.ndarray,
     position: np.ndarray,
 ) -> int:
-    # the reason why an intent is not taken, or NONE
+    """The reason why an intent is not taken, or NONE."""
     lots, kind = intents[e, asset].lots, intents[e, asset].kind
     if account[e].ruined:
         return RUINED
@@ -65,7 +65,7 @@ def submit(
     record: np.ndarray,
     refused: np.ndarray,
 ) -> int:
-    # gives ids, refuses, cancels and fills the pool -> number of market intents left that take the next open
+    """Gives ids, refuses, cancels and fills the pool -> number of market intents left that take the next open."""
     decided_at = clock[row].close_at
     arrives_at = decided_at + rules[e].latency_ns
     at_open = arrives_at <= clock[row + 1].open_at

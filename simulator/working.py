@@ -36,7 +36,7 @@ def take_order(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> float:
-    # one round of a point for order i -> buying power left
+    """One round of a point for order i -> buying power left."""
     hit, reference, at, room = meet(e, i, row, point, bars, clock, instruments, rules, position, orders)
     if not hit:
         return power

@@ -26,7 +26,7 @@ def decode_position(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    # all of the equity on one side; a side that is held already is left as it is
+    """All of the equity on one side; a side that is held already is left as it is."""
     units = position[e, 0].units
     if (side > 0 and units > 0.0) or (side < 0 and units < 0.0):
         return

@@ -25,7 +25,7 @@ def decode_rebalance(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    # equal target and current weights still trade (the sizing buffer, rounding), so holding needs a word of its own
+    """Trade to the weights where the switch is up: holding needs a word of its own, for equal weights still trade (rounding)."""
     if actions[e, intents.shape[1]] > 0.0:
         decode_targets(e, actions, row, bars, instruments, rules, account, position, intents, declined)
 

@@ -65,7 +65,8 @@ class ActionScheme(ABC):
             rule = f"must lie in [0, {self.n})"
         else:
             if values.shape != (n_envs, self.size) or values.dtype.kind not in "fiu":
-                raise ShapeError(f"action {self.name}: must be floats of shape ({n_envs}, {self.size}), was {values.dtype} {values.shape}")
+                wanted = f"({n_envs}, {self.size})"
+                raise ShapeError(f"action {self.name}: must be floats of shape {wanted}, was {values.dtype} {values.shape}")
             bad = ~(np.abs(values) <= 1.0)
             rule = "must be finite and lie in [-1, 1]"
         if bad.any():

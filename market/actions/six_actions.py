@@ -31,7 +31,7 @@ def decode_six(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    # quantity = floor to lot of (x cash / (close (1 + buffer))), or of x units
+    """Quantity = floor to lot of (x cash / (close (1 + buffer))), or of x units."""
     units, lot = position[e, 0].units, instruments[0].lot
     if action == HOLD or (action >= SELL_10 and units <= 0.0):
         return

@@ -16,7 +16,7 @@ BELOW_MINIMUM, NOT_TRADABLE, NO_SHORT = int(Refusal.BELOW_MINIMUM), int(Refusal.
 def price_in_account(
     e: int, asset: int, row: int, bars: np.ndarray, instruments: np.ndarray, position: np.ndarray
 ) -> float:
-    # value of one unit at the close of `row`, account currency; 0 where the asset has no price or is not listed
+    """Value of one unit at the close of `row`, account currency; 0 where the asset has no price or is not listed."""
     if not bars[row, asset].present:
         return 0.0
     return float(bars[row, asset].close * instruments[asset].multiplier * position[e, asset].fx)
@@ -25,7 +25,7 @@ def price_in_account(
 @kernel
 def write_intent(e: int, asset: int, lots: int, closing: bool, value: float, instruments: np.ndarray, position: np.ndarray,
                  intents: np.ndarray, declined: np.ndarray) -> None:  # fmt: skip
-    # a market order of `lots` worth `value` each, declined under the minimum unless it closes the position
+    """A market order of `lots` worth `value` each, declined under the minimum unless it closes the position."""
     worth = abs(on_grid(lots, instruments[asset].lot)) * value / position[e, asset].fx
     if not closing and (lots == 0 or worth < instruments[asset].min_notional):
         declined[e, BELOW_MINIMUM] += 1
@@ -49,7 +49,7 @@ def aim(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    # the order that brings a position to weight x equity / (1 + buffer), whole lots towards zero
+    """The order that brings a position to weight x equity / (1 + buffer), whole lots towards zero."""
     held = whole_lots(position[e, asset].units, instruments[asset].lot)
     if weight < 0.0 and rules[e].allow_short == 0:
         declined[e, NO_SHORT] += 1

@@ -29,7 +29,7 @@ def decode_targets(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    # weights as given, scaled down where their sum exceeds the leverage allowed
+    """Weights as given, scaled down where their sum exceeds the leverage allowed."""
     total = 0.0
     for a in range(intents.shape[1]):
         total += abs(actions[e, a])
@@ -55,7 +55,7 @@ def decode_portfolio(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    # entries to [0, 1], divided by their sum; the last one is cash
+    """Entries to [0, 1], divided by their sum; the last one is cash."""
     total = 0.0
     for a in range(actions.shape[1]):
         total += 0.5 * (actions[e, a] + 1.0)
