@@ -17,6 +17,7 @@ __all__ = ["Positions", "decode_position"]
 def decode_position(
     e: int,
     side: int,  # -1, 0, 1
+    rebalance: bool,
     row: int,
     bars: np.ndarray,
     instruments: np.ndarray,
@@ -26,9 +27,9 @@ def decode_position(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    """All of the equity on one side; a side that is held already is left as it is."""
+    """All of the equity on one side; a side that is held already is left as it is, unless `rebalance` is set."""
     units = position[e, 0].units
-    if (side > 0 and units > 0.0) or (side < 0 and units < 0.0):
+    if not rebalance and ((side > 0 and units > 0.0) or (side < 0 and units < 0.0)):
         return
     aim(e, 0, row, float(side), bars, instruments, rules, account, position, intents, declined)
 
@@ -37,6 +38,7 @@ def decode_position(
 def decode_position_batch(
     actions: np.ndarray,
     offset: int,
+    rebalance: bool,
     rows: np.ndarray,
     bars: np.ndarray,
     instruments: np.ndarray,
@@ -47,7 +49,7 @@ def decode_position_batch(
     declined: np.ndarray,
 ) -> None:
     for e in range(actions.shape[0]):
-        decode_position(e, actions[e] - offset, rows[e], bars, instruments, rules, account, position, intents, declined)
+        decode_position(e, actions[e] - offset, rebalance, rows[e], bars, instruments, rules, account, position, intents, declined)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +58,11 @@ class Positions(ActionScheme):
 
     Attributes:
         short: Whether action 0 is short (then 1 is flat and 2 long); else 0 is flat and 1 long.
+        rebalance: Whether a side that is held already is brought back to all of the equity; else it is left as it is.
     """
 
     short: bool = False
+    rebalance: bool = False
 
     name: ClassVar[str] = "positions"
     discrete: ClassVar[bool] = True
@@ -92,4 +96,4 @@ class Positions(ActionScheme):
     ) -> None:
         """Write the orders of the decisions; see `ActionScheme.decode`."""
         offset = 1 if self.short else 0
-        decode_position_batch(actions, offset, rows, bars, instruments, rules, account, position, intents, declined)
+        decode_position_batch(actions, offset, self.rebalance, rows, bars, instruments, rules, account, position, intents, declined)
