@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..market.cost import CostSettings
 
-__all__ = ["AgentSettings", "DataSettings", "EnvSettings", "EvaluationSettings", "Job", "TrainingSettings"]
+__all__ = ["OWN_PATHS", "AgentSettings", "DataSettings", "EnvSettings", "EvaluationSettings", "Job", "TrainingSettings"]
 
 Positive = Annotated[float, Field(gt=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 NaturalNumber = Annotated[int, Field(ge=0)]
+OWN_PATHS = ("quantgym/Leak-v0",)
+"""Worlds that draw their own paths: a job on one of them has no data and no encoders, and the world's own costs."""
 
 
 class Section(BaseModel):
@@ -97,11 +99,11 @@ class EvaluationSettings(Section):
 
 
 class Job(Section):
-    """One run, from data to report."""
+    """One run, from data to report; `data` is null for the worlds of `OWN_PATHS` alone."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
     seed: NaturalNumber = 0
-    data: DataSettings
+    data: DataSettings | None = None
     encoders: tuple[dict[str, Any], ...] = ()
     env: EnvSettings
     costs: CostSettings = CostSettings()
@@ -114,6 +116,17 @@ class Job(Section):
         for index, encoder in enumerate(self.encoders):
             if not isinstance(encoder.get("kind"), str):
                 raise ValueError(f"encoders.{index}: every encoder needs a kind, such as {{kind: price}}, was {encoder!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _data_where_they_are_needed(self) -> "Job":
+        own = self.env.id in OWN_PATHS
+        if not own and self.data is None:
+            raise ValueError(f"setting data is missing; only {', '.join(OWN_PATHS)} draws its own paths")
+        if not own and not self.encoders:
+            raise ValueError("encoders must name at least one, such as {kind: price}")
+        if own and (self.data is not None or self.encoders):
+            raise ValueError(f"{self.env.id} draws its own paths; remove data and encoders")
         return self
 
     def plain(self) -> dict[str, Any]:
