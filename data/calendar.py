@@ -6,14 +6,17 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from ..market.errors import UnknownNameError
+from ..market.errors import DataError, UnknownNameError
 from .instant import DAY, HOUR
 from .record import clock_records
 from .xnys import early_closes, sessions
 
-__all__ = ["CALENDARS", "Calendar", "check_calendar", "daily_clock", "missing_rows", "to_utc"]
+__all__ = [
+    "CALENDARS", "Calendar", "Stamp", "bar_clock", "check_calendar", "daily_clock", "guessed_calendar", "missing_rows", "to_utc",
+]  # fmt: skip
 
 Calendar = Literal["24/7", "24/5", "XNYS"]
+Stamp = Literal["open", "close"]
 CALENDARS: tuple[str, ...] = ("24/7", "24/5", "XNYS")
 NEW_YORK = "America/New_York"
 
@@ -44,6 +47,46 @@ def daily_clock(days: np.ndarray, calendar: str) -> np.ndarray:
     opens = midnight + 9 * HOUR + HOUR // 2
     closes = midnight + np.where(early, 13, 16) * HOUR
     return clock_records(to_utc(opens, NEW_YORK), to_utc(closes, NEW_YORK))
+
+
+def bar_clock(at: np.ndarray, step_ns: int, calendar: str, stamp: Stamp = "open") -> np.ndarray:
+    """Return CLOCK records (T,) of bars from their time stamps.
+
+    Daily bars on XNYS open and close with its sessions. Others last `step_ns`, or until the next one where that is sooner.
+
+    Args:
+        at: Time stamps, int64 ns UTC, (T,), rising and unique.
+        step_ns: Length of a bar.
+        calendar: One of `CALENDARS`.
+        stamp: Whether a bar is stamped with its open or its close.
+
+    Raises:
+        DataError: Two daily bars lie in one session.
+    """
+    check_calendar(calendar)
+    if calendar == "XNYS" and DAY <= step_ns < 5 * DAY:
+        days = _sessions_of(at)
+        twice = np.flatnonzero(np.diff(days) == np.timedelta64(0, "D"))
+        if len(twice):
+            raise DataError(f"{len(twice)} XNYS sessions have two daily bars, first {days[twice[0]]}; pass timeframe or calendar")
+        return daily_clock(days, calendar)
+    if stamp == "close":
+        return clock_records(np.maximum(at - step_ns, np.concatenate([[at[0] - step_ns], at[:-1]])), at)
+    return clock_records(at, np.minimum(at + step_ns, np.concatenate([at[1:], [at[-1] + step_ns]])))
+
+
+def guessed_calendar(at: np.ndarray) -> str:
+    """Return `24/7` where any of the times (ns UTC) is on a Saturday, else `24/5`."""
+    weekday = (at // DAY + 3) % 7  # 0 is Monday: day 0 of the epoch was a Thursday
+    return "24/7" if (weekday == 5).any() else "24/5"
+
+
+def _sessions_of(at: np.ndarray) -> np.ndarray:
+    # a stamp of midnight UTC is the session's own date; others (04:00 UTC is midnight in New York) are read on its clock
+    stamps = pl.Series("at", at).cast(pl.Datetime("ns", "UTC"))
+    if (at % DAY != 0).any():
+        stamps = stamps.dt.convert_time_zone(NEW_YORK)
+    return stamps.dt.date().to_numpy().astype("datetime64[D]")
 
 
 def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
@@ -77,7 +120,7 @@ def missing_rows(open_at: np.ndarray, step_ns: int, calendar: str) -> np.ndarray
     if len(open_at) < 2:
         return np.zeros(0, np.int64)
     if calendar == "XNYS" or step_ns >= DAY:
-        seen = np.unique(open_at.astype("datetime64[ns]").astype("datetime64[D]"))
+        seen = np.unique(_sessions_of(open_at) if calendar == "XNYS" else open_at.astype("datetime64[ns]").astype("datetime64[D]"))
         first, last = (date.fromisoformat(str(day)) for day in (seen[0], seen[-1]))
         if calendar == "XNYS":
             expected = sessions(first, last)

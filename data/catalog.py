@@ -46,6 +46,8 @@ def open_tape(name_or_path: str | Path, *, mmap: bool = True, verify: bool = Fal
     if path.is_file():
         cure = f"; import it first: quantgym data import {path}" if path.suffix in IMPORTABLE else ""
         raise DataError(f"{path}: is a file, a tape is a folder{cure}")
+    if path.suffix in IMPORTABLE and not path.exists():
+        raise DataError(f"{path}: no such file")
     if (path / HEADER).is_file() or os.sep in name:
         return Tape.load(path, mmap=mmap, verify=verify)
     if (tapes_folder() / name / HEADER).is_file():

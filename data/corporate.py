@@ -9,13 +9,11 @@ from ..market.errors import ShapeError
 
 __all__ = ["Actions", "adjusted_returns", "derive_actions", "resolution_of"]
 
-# Factor jumps from here on are splits: a dividend of a sixth of the price is rarer than a 6:5 split; MSFT's famous 3 dollars
-# of 2004-11-15 were 10 %.
+# Smaller jumps of the factor are dividends; MSFT's 3 dollars of 2004-11-15 were one of 1.11.
 SPLIT_JUMP = 1.2
-RATIOS = np.array(
-    sorted({n / m for n in range(1, 11) for m in range(1, 11) if n != m} | set(range(11, 51)) | {1 / m for m in range(11, 51)})
-)
-NEAR = 0.03  # |log| distance from a ratio that a dividend on the same day may explain
+WHOLE = range(2, 51)
+RATIOS = np.array(sorted({n / m for m in range(2, 6) for n in range(m + 1, 3 * m)} | set(WHOLE) | {1 / n for n in WHOLE}))
+NEAR = 0.03  # excess over a ratio that a dividend on the same day may explain
 WINDOW = 20  # rows on each side over which a rounded factor is averaged
 FLOOR = 1e-6  # smallest jump believed in where adjusted closes are not rounded
 
@@ -64,12 +62,13 @@ def derive_actions(close: np.ndarray, adjusted: np.ndarray) -> Actions:
         earlier, later = slice(max(before, row - WINDOW), row), slice(row, min(after, row + WINDOW))
         # fsum: the same bits on every machine, so that a sample has one digest
         jump = (fsum(adjusted[later]) / fsum(close[later])) / (fsum(adjusted[earlier]) / fsum(close[earlier]))
-        ratio = _split_ratio(jump, close[row] / close[row - 1])
-        rest = jump / ratio
-        slack = bound[row - 1] + (NEAR if ratio != 1.0 else 0.0)
-        if rest < 1.0 - slack or (ratio == 1.0 and jump >= SPLIT_JUMP):
+        if abs(jump - 1.0) <= bound[row - 1]:
+            continue
+        ratio = _split_ratio(jump, close[row] / close[row - 1], bound[row - 1])
+        if ratio is None:
             contradictions.append(row)
             continue
+        rest = jump / ratio
         split[row] = ratio
         if rest - 1.0 > bound[row - 1]:
             dividend[row] = close[row - 1] / ratio * (1.0 - 1.0 / rest)
@@ -96,11 +95,15 @@ def resolution_of(values: np.ndarray) -> float:
     return 0.0
 
 
-def _split_ratio(jump: float, move: float) -> float:
-    # 1 where the jump is no split; the prices must agree: after the split they move less than before it
-    if 1.0 / SPLIT_JUMP < jump < SPLIT_JUMP:
+def _split_ratio(jump: float, move: float, bound: float) -> float | None:
+    # 1: a dividend (or what was handed out in a spin-off); None: the prices deny the jump
+    if 1.0 < jump < SPLIT_JUMP:
         return 1.0
-    distance = np.abs(np.log(RATIOS / jump))
-    ratio = float(RATIOS[distance.argmin()])
-    agrees = abs(np.log(move * ratio)) < 0.5 * abs(np.log(ratio))
-    return ratio if distance.min() <= NEAR and agrees else 1.0
+    if abs(np.log(move * jump)) > 0.5 * abs(np.log(jump)):  # undone, the jump must leave a smaller move
+        return None
+    # a dividend on the same day is believed of whole ratios only: 1.35 is rather a spin-off than 4:3 and a dividend
+    excess = jump / RATIOS - 1.0
+    fits = np.flatnonzero((excess > -bound) & (excess < bound + np.where(RATIOS % 1.0 == 0.0, NEAR, 0.0)))
+    if len(fits):
+        return float(RATIOS[fits[np.abs(excess[fits]).argmin()]])
+    return 1.0 if jump > 1.0 else None

@@ -11,7 +11,10 @@ __all__ = ["Fault", "FaultKind"]
 
 
 class FaultKind(StrEnum):
-    """What is wrong. Those in `BREAKING` break the tape's contract; the others may be real and are reported."""
+    """What is wrong. Those that are `breaking` break the tape's contract; the others may be real and are reported.
+
+    A GAP is a row that the calendar expects and no asset has; a HOLE a row of the tape that one asset lacks while it is listed.
+    """
 
     UNSORTED = "rows out of order"
     DUPLICATE = "duplicated times"
@@ -24,12 +27,13 @@ class FaultKind(StrEnum):
 
     NO_VOLUME = "bars without volume"
     JUMP = "overnight jumps as large as a split's"
-    GAP = "missing bars"
+    GAP = "missing rows"
+    HOLE = "missing bars"
 
     @property
     def breaking(self) -> bool:
         """Whether a tape cannot be built over it."""
-        return self not in (FaultKind.NO_VOLUME, FaultKind.JUMP, FaultKind.GAP)
+        return self not in (FaultKind.NO_VOLUME, FaultKind.JUMP, FaultKind.GAP, FaultKind.HOLE)
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Fault:
     Attributes:
         kind: What is wrong.
         symbol: Asset, or an empty string where it concerns the clock of all.
-        rows: Positions of the faulty rows, int64, rising; for GAP the missing opens in ns UTC.
+        rows: Positions of the faulty rows, int64, rising; for UNSORTED and DUPLICATE those of the file, for GAP the opens
+            that are missing, ns UTC.
         first_at: Time of the first, ns UTC.
         detail: The first one's values, or what else there is to say.
     """

@@ -39,6 +39,9 @@ def find_faults(
     still = recorded & (bars["volume"] == 0) & traded
     faults += [_fault(FaultKind.NO_VOLUME, symbols[asset], np.flatnonzero(still[:, asset]), clock) for asset in _columns(still)]
     faults += jump_faults(clock, bars, symbols, recorded)
+    listed = np.maximum.accumulate(recorded) & np.maximum.accumulate(recorded[::-1])[::-1]
+    holes = listed & ~recorded
+    faults += [_fault(FaultKind.HOLE, symbols[asset], np.flatnonzero(holes[:, asset]), clock) for asset in _columns(holes)]
     if step_ns:
         missing = missing_rows(clock["open_at"], step_ns, calendar)
         if len(missing):
@@ -133,10 +136,10 @@ def clean(
         refuse(where, faults)
     recorded, keep = recorded.copy(), np.ones(len(bars), bool)
     for fault in faults:
-        if fault.kind in (FaultKind.JUMP, FaultKind.GAP):
-            continue
-        if not fault.symbol or fault.kind in (FaultKind.UNSORTED, FaultKind.DUPLICATE, FaultKind.OVERLAP):
-            raise DataError(f"{where}: {fault}; times must be put in order before bars are cleaned")
+        if fault.kind in (FaultKind.JUMP, FaultKind.GAP, FaultKind.HOLE, FaultKind.UNSORTED, FaultKind.DUPLICATE):
+            continue  # nothing to mask, or already put in order (`ordering.in_order`)
+        if fault.kind is FaultKind.OVERLAP:
+            raise DataError(f"{where}: {fault}; give every bar its own time")
         recorded[fault.rows, list(symbols).index(fault.symbol)] = False
         if policy == "drop" and fault.kind.breaking:
             keep[fault.rows] = False

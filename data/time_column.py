@@ -1,0 +1,109 @@
+"""Times as files write them: typed, counted since 1970 in four units, or text in the usual formats."""
+
+from datetime import UTC, datetime
+from zoneinfo import available_timezones
+
+import numpy as np
+import polars as pl
+
+from ..market.errors import DataError, UnknownNameError
+from .calendar import to_utc
+
+__all__ = ["check_timezone", "parse_times"]
+
+FORMATS = (
+    "%Y-%m-%d", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%d %H:%M:%S%.f %z",
+    "%Y/%m/%d", "%Y/%m/%d %H:%M:%S%.f", "%Y/%m/%d %H:%M", "%Y.%m.%d", "%Y.%m.%d %H:%M:%S%.f", "%Y.%m.%d %H:%M",
+    "%d.%m.%Y", "%d.%m.%Y %H:%M:%S%.f", "%d.%m.%Y %H:%M", "%Y%m%d %H%M%S", "%Y%m%d %H:%M:%S", "%Y%m%d %H:%M",
+    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%Y %H:%M:%S%.f", "%d/%m/%Y %H:%M:%S%.f", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
+    "%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y",
+)  # fmt: skip
+# Largest count that can be meant in each unit: 1e11 s is the year 5138, 1e11 ms is 1973.
+UNITS = ((1e11, 1_000_000_000), (1e14, 1_000_000), (1e17, 1_000), (np.inf, 1))
+
+
+def parse_times(times: pl.Series, where: str, *, timezone: str = "UTC", time_format: str | None = None) -> np.ndarray:
+    """Return instants in int64 ns UTC.
+
+    Args:
+        times: Dates, times (aware or naive), numbers (YYYYMMDD, or counted since 1970 in s, ms, us or ns, told apart by their
+            size), or text.
+        where: Name of the file and column for messages.
+        timezone: Zone of naive times.
+        time_format: Format of texts, as in strptime; None: the usual ones are tried, and must agree.
+
+    Raises:
+        UnknownNameError: The zone is unknown.
+        DataError: A time is missing or cannot be read, or day and month cannot be told apart.
+    """
+    check_timezone(timezone)
+    if times.null_count():
+        raise DataError(f"{where}: {times.null_count()} times are missing, first in row {int(times.is_null().arg_true()[0]) + 1}")
+    if times.dtype == pl.String:
+        texts = times.str.strip_chars()
+        numbers = texts.cast(pl.Float64, strict=False)
+        if time_format is not None or numbers.null_count():
+            return _texts(texts, where, timezone, time_format)
+        times = texts.cast(pl.Int64, strict=False) if texts.cast(pl.Int64, strict=False).null_count() == 0 else numbers
+    if times.dtype == pl.Date:
+        return to_utc(times.cast(pl.Datetime("ns")).cast(pl.Int64).to_numpy(), timezone)
+    if isinstance(times.dtype, pl.Datetime):
+        aware = times.dtype.time_zone is not None  # stored in UTC whatever the zone
+        at = times.dt.cast_time_unit("ns").cast(pl.Int64).to_numpy()
+        return np.asarray(at if aware else to_utc(at, timezone))
+    if times.dtype.is_numeric():
+        return _numbers(times, where, timezone)
+    raise DataError(f"{where}: times have type {times.dtype}; needs dates, times, text or numbers")
+
+
+def check_timezone(name: str) -> None:
+    """Raise `ConfigError` where `name` is no zone, with a suggestion."""
+    try:
+        pl.Series([datetime(2000, 1, 1)]).dt.replace_time_zone(name)
+    except pl.exceptions.PolarsError:
+        raise UnknownNameError("timezone", name, {*available_timezones(), "UTC"}) from None
+
+
+def _numbers(times: pl.Series, where: str, timezone: str) -> np.ndarray:
+    values: np.ndarray = times.to_numpy()
+    if not np.isfinite(values).all():
+        raise DataError(f"{where}: {int((~np.isfinite(values)).sum())} times are no number")
+    if len(values) and values.min() >= 19_000_101 and values.max() <= 21_001_231:
+        return _texts(times.cast(pl.Int64).cast(pl.String), where, timezone, "%Y%m%d")
+    unit = next(unit for limit, unit in UNITS if len(values) == 0 or np.abs(values).max() < limit)
+    if np.issubdtype(values.dtype, np.integer):
+        return np.asarray(values.astype(np.int64) * unit)
+    whole = np.floor(values)  # seconds with a fraction keep microseconds
+    return np.asarray(whole.astype(np.int64) * unit + np.round((values - whole) * unit / 1_000).astype(np.int64) * 1_000)
+
+
+def _texts(texts: pl.Series, where: str, timezone: str, time_format: str | None) -> np.ndarray:
+    texts = texts.str.replace(r"Z$", "+0000").str.replace(r" UTC$", "+0000")
+    formats = FORMATS if time_format is None else (time_format,)
+    head = texts.head(100)
+    found: list[tuple[str, np.ndarray]] = []
+    failed = None
+    for text_format in formats:
+        if time_format is None and _parsed(head, text_format) is None:
+            continue
+        at = _parsed(texts, text_format)
+        if at is None:
+            failed = text_format
+        else:
+            found.append((text_format, at.to_numpy() if "%z" in text_format else to_utc(at.to_numpy(), timezone)))
+    if not found:
+        tried = time_format or failed
+        bad = texts if tried is None else texts.filter(texts.str.to_datetime(tried, strict=False).is_null())
+        example = bad[0] if len(bad) else texts[0]
+        raise DataError(f"{where}: {example!r} cannot be read as a time{f' of format {tried}' if tried else ''}; pass time_format")
+    if any(not np.array_equal(at, found[0][1]) for _, at in found[1:]):
+        names = " and ".join(text_format for text_format, _ in found[:2])
+        raise DataError(f"{where}: times such as {texts[0]!r} fit {names}; pass time_format")
+    return found[0][1]
+
+
+def _parsed(texts: pl.Series, text_format: str) -> pl.Series | None:
+    zone = UTC.tzname(None) if "%z" in text_format else None
+    parsed = texts.str.to_datetime(text_format, time_unit="ns", time_zone=zone, strict=False, exact=True)
+    return None if parsed.null_count() else parsed.cast(pl.Int64)
