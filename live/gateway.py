@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..market.errors import ConfigError, QuantgymError
-from ..market.order import OrderKind, TimeInForce
+from ..market.order import OrderKind, Refusal, TimeInForce
 from .order_id import ORDER_ID_LENGTH
 from .stage import Stage
 
 if TYPE_CHECKING:
     from ..data.row import Row
+    from ..data.tape import Tape
 
 __all__ = [
     "GATEWAY_VERSION",
@@ -103,6 +104,8 @@ class FillReport:
         commission, fees: Paid to broker or venue, and to exchange, regulator and tax, account currency.
         decided_at: Close of the row that the order was decided at, ns UTC.
         filled_at: Exchange clock, ns UTC.
+        order_number: The broker's running number of the order, 0 where it has none.
+        kind: How the order found its price.
     """
 
     execution_id: str
@@ -119,6 +122,8 @@ class FillReport:
     fees: float = 0.0
     decided_at: int = 0
     filled_at: int = 0
+    order_number: int = 0
+    kind: OrderKind = OrderKind.MARKET
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +137,20 @@ class PositionReport:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountReport:
-    """What the broker says about the account: `cash` and `equity` in account currency, as of `at` (ns UTC)."""
+    """What the broker says about the account.
+
+    Attributes:
+        at: As of when, ns UTC.
+        cash, equity: Account currency.
+        positions: What is held.
+        refused: How many orders, or parts of one, the broker refused or cut since the row before, by reason; as far as it tells.
+    """
 
     at: int
     cash: float
     equity: float
     positions: tuple[PositionReport, ...]
+    refused: tuple[tuple[Refusal, int], ...] = ()
 
 
 @runtime_checkable
@@ -152,8 +165,12 @@ class Gateway(Protocol):
         """Name of the broker, for messages."""
 
     @property
+    def assets(self) -> tuple[str, ...]:
+        """The assets of each row, in their order."""
+
+    @property
     def symbols(self) -> tuple[str, ...]:
-        """What is traded here, in the order of the assets of each row."""
+        """What is traded here: all assets of the rows, or some of them."""
 
     @property
     def exact(self) -> bool:
@@ -163,8 +180,11 @@ class Gateway(Protocol):
     def landing_ns(self) -> int:
         """Longest time for which a request can still land after it seemed lost."""
 
+    def history(self) -> "Tape | None":
+        """Return rows that closed before the session's first, for the memory of encoders; None where there are none."""
+
     def next_row(self) -> "Row | None":
-        """Wait for the next closed row of all assets and return it; None when the session is over."""
+        """Wait for the next closed row of all `assets` and return it; None when the session is over."""
 
     def submit(self, request: OrderRequest) -> OrderReport:
         """Send an order. A client id that is known already changes nothing and returns how that order stands.

@@ -83,6 +83,13 @@ class JournalReader:
         """Return the orders that are at no final stage."""
         return self._orders("stage IN (SELECT stage FROM stages WHERE rank < ?)", Stage.FILLED.rank)
 
+    def taken(self) -> tuple[tuple[int, OrderRequest], ...]:
+        """Return every order that the broker is known to have taken, with the close of the row that it was decided at."""
+        rows = self._all("SELECT sequence, close_at FROM decisions WHERE deployment = ?", self.deployment)
+        closes = dict(rows)
+        unsent = (Stage.INTENT, Stage.SENT, Stage.WITHHELD)
+        return tuple((closes[order.sequence], order.request) for order in self.orders() if order.stage not in unsent)
+
     def fills(self) -> tuple[FillReport, ...]:
         """Return every fill in the order in which it was written."""
         return tuple(fill_of(row) for row in self._all("SELECT * FROM fills WHERE deployment = ? ORDER BY rowid", self.deployment))
@@ -135,5 +142,6 @@ def _order_of(row: tuple[Any, ...]) -> OrderRecord:
 
 
 def fill_of(row: tuple[Any, ...]) -> FillReport:
-    execution_id, client_id, _, *rest = row
-    return FillReport(**dict(zip(FILL_FIELDS, (execution_id, client_id, *rest), strict=True)))
+    """Return the fill that a row of the table `fills` holds."""
+    execution_id, client_id, _, *numbers, kind = row
+    return FillReport(**dict(zip(FILL_FIELDS, (execution_id, client_id, *numbers, OrderKind(kind)), strict=True)))

@@ -49,7 +49,7 @@ CREATE TABLE fills (
     execution_id TEXT PRIMARY KEY, client_id TEXT NOT NULL REFERENCES orders, deployment TEXT NOT NULL, symbol TEXT NOT NULL,
     lots INTEGER NOT NULL, units REAL NOT NULL, price REAL NOT NULL, reference REAL NOT NULL, spread REAL NOT NULL,
     slippage REAL NOT NULL, impact REAL NOT NULL, commission REAL NOT NULL, fees REAL NOT NULL, decided_at INTEGER NOT NULL,
-    filled_at INTEGER NOT NULL) STRICT;
+    filled_at INTEGER NOT NULL, order_number INTEGER NOT NULL, kind INTEGER NOT NULL) STRICT;
 CREATE TABLE events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, deployment TEXT NOT NULL, recorded_at INTEGER NOT NULL, kind TEXT NOT NULL,
     subject TEXT NOT NULL, data TEXT NOT NULL) STRICT;

@@ -19,6 +19,7 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    WITHHELD = "withheld"  # written down, then stopped before it went out: no broker ever saw it
 
     @property
     def rank(self) -> int:
@@ -41,4 +42,5 @@ RANKS: dict[Stage, int] = {
     Stage.CANCELLED: FINAL_RANK,
     Stage.REJECTED: FINAL_RANK,
     Stage.EXPIRED: FINAL_RANK,
+    Stage.WITHHELD: FINAL_RANK,
 }

@@ -1,0 +1,84 @@
+"""The guard: every order passes it before it is written down, and the switch is looked at again before it is sent."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from ..data.row import Row
+from .journal import Journal
+from .record import OrderRecord, RefusalRecord
+
+__all__ = ["Guard"]
+
+HALTED, STALE, DUPLICATE = "halted", "stale_row", "duplicate_order"
+log = structlog.get_logger("quantgym.live")
+
+
+class Guard:
+    """Says no, with a reason, and remembers that it was stopped.
+
+    Args:
+        journal: Keeps the halt across restarts.
+        halt_file: Kill switch: while trading goes on, a file here halts it at once. Taking the file away does not resume.
+        clock: ns UTC; compared with rows only where `max_row_age_ns` is set.
+        max_row_age_ns: No order is sent on a row that closed longer ago; None: rows are history, their age means nothing.
+    """
+
+    def __init__(
+        self, journal: Journal, halt_file: Path | None, clock: Callable[[], int], max_row_age_ns: int | None = None
+    ) -> None:
+        self._journal, self._halt_file, self._clock, self._max_row_age_ns = journal, halt_file, clock, max_row_age_ns
+        self._last_close = -1
+        state, reason = journal.state()
+        self._halted = reason if state == "halted" else ""
+
+    def admit(self, row: Row) -> str:
+        """Return why a row must not be used: it is the last one again, or an older one; empty where it is new."""
+        if row.close_at > self._last_close:
+            self._last_close = row.close_at
+            return ""
+        return "duplicate_row" if row.close_at == self._last_close else "late_row"
+
+    def halt(self, reason: str) -> None:
+        """Stop sending orders until somebody resumes; written down at once."""
+        if not self._halted:
+            self._halted = reason
+            with self._journal.commit():
+                self._journal.set_state("halted", reason)
+            log.error("halted", deployment=self._journal.deployment, reason=reason)
+
+    def halted(self) -> str:
+        """Look at the switch; return why nothing may be sent, or an empty string."""
+        if not self._halted and self._halt_file is not None and self._halt_file.exists():
+            self.halt(f"kill switch {self._halt_file.name}")
+        return self._halted
+
+    def clear(self, row: Row, wanted: Sequence[OrderRecord]) -> tuple[tuple[OrderRecord, ...], tuple[RefusalRecord, ...]]:
+        """Return the orders that may go out, and the others with their reasons.
+
+        Args:
+            row: The row at whose close they were decided.
+            wanted: What the decision asks.
+        """
+        passed: list[OrderRecord] = []
+        refused: list[RefusalRecord] = []
+        for order in wanted:
+            reason = self._objection(row, order, passed)
+            if reason:
+                refused.append(RefusalRecord(symbol=order.request.symbol, lots=order.request.lots, reason=reason))
+                log.warning("order_refused", order=order.request.client_id, symbol=order.request.symbol, reason=reason)
+            else:
+                passed.append(order)
+        return tuple(passed), tuple(refused)
+
+    def _objection(self, row: Row, order: OrderRecord, passed: Sequence[OrderRecord]) -> str:
+        if self.halted():
+            return HALTED
+        if self._max_row_age_ns is not None and self._clock() - row.close_at > self._max_row_age_ns:
+            return STALE
+        request = order.request
+        twin = any(other.request.symbol == request.symbol and other.leg == order.leg for other in passed)
+        if twin or self._journal.order(request.client_id) is not None:
+            return DUPLICATE
+        return ""
