@@ -1,0 +1,110 @@
+"""What happened in the environments while they were sampled, summed up in arrays instead of lists of infos."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+
+from ..envs.batch import TradingVectorEnv
+from ..envs.info import gross_exposure
+from ..market.order import Refusal
+
+__all__ = ["COST_LINES", "MeteredVectorEnv"]
+
+COST_LINES = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation")
+BASIS_POINT = 1e-4
+
+
+class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+    """Passes a batch through, scales its rewards, and keeps sums of what the simulator recorded.
+
+    Args:
+        env: A batch in autoreset mode NEXT_STEP.
+        reward_scale: Factor on the rewards.
+    """
+
+    def __init__(self, env: TradingVectorEnv, reward_scale: float = 1.0) -> None:
+        self.env, self.reward_scale = env, reward_scale
+        self.num_envs, self.metadata = env.num_envs, env.metadata
+        self.single_observation_space, self.observation_space = env.single_observation_space, env.observation_space
+        self.single_action_space, self.action_space = env.single_action_space, env.action_space
+        self.spec, self.render_mode = env.spec, env.render_mode
+        self._ended = np.zeros(self.num_envs, np.bool_)  # their next step is the reset
+        self._worst = np.zeros(self.num_envs)  # deepest drawdown of the running episode
+        self._exposure = np.zeros(self.num_envs)
+        self._clear()
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """See Gymnasium; running episodes are forgotten."""
+        self._ended[:], self._worst[:] = False, 0.0
+        return self.env.reset(seed=seed, options=options)
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """See Gymnasium; rewards are scaled."""
+        observation, reward, terminated, truncated, info = self.env.step(actions)
+        played = ~self._ended
+        self._count(actions[played], reward[played], played)
+        self._ended = terminated | truncated
+        self._finish(np.flatnonzero(self._ended))
+        return observation, reward * self.reward_scale, terminated, truncated, info
+
+    def close(self, **options: Any) -> None:
+        """Close the batch."""
+        self.env.close(**options)
+        self.closed = True
+
+    def read(self) -> dict[str, float]:
+        """Return the figures since the last call, by TensorBoard tag, and begin anew; tags without data are left out.
+
+        Per bar: `train/reward` (unscaled), `train/exposure` (gross, over equity), `train/turnover` (notional over equity),
+        `costs/*_bp` (basis points of equity), `refused/*` (orders a bar). Per episode that ended: `train/equity` (last over
+        first), `train/drawdown` (deepest), `train/ruined` (share). Discrete actions: `actions/<label>` (share).
+        """
+        bars, episodes = max(self._bars, 1), max(self._episodes, 1)
+        figures = {name: value / bars for name, value in self._sums.items()} if self._bars else {}
+        if self._bars:
+            figures |= {f"costs/{line}_bp": self._costs[index] / bars / BASIS_POINT for index, line in enumerate(COST_LINES)}
+            counts = zip(Refusal, self._refused, strict=True)
+            figures |= {f"refused/{reason.name.lower()}": count / bars for reason, count in counts if count}
+            figures |= {f"actions/{label}": count / bars for label, count in zip(self._labels, self._actions, strict=True)}
+        if self._episodes:
+            figures |= {name: value / episodes for name, value in self._ends.items()}
+        self._clear()
+        return {name: float(value) for name, value in figures.items()}
+
+    def _clear(self) -> None:
+        scheme = self.env.scheme
+        self._bars, self._episodes = 0, 0
+        self._sums = {"train/reward": 0.0, "train/exposure": 0.0, "train/turnover": 0.0}
+        self._ends = {"train/equity": 0.0, "train/drawdown": 0.0, "train/ruined": 0.0}
+        self._costs, self._refused = np.zeros(len(COST_LINES)), np.zeros(len(Refusal), np.int64)
+        self._labels = scheme.labels if scheme.discrete else ()
+        self._actions = np.zeros(len(self._labels), np.int64)
+
+    def _count(self, actions: np.ndarray, reward: np.ndarray, played: np.ndarray) -> None:
+        simulator = self.env.simulator
+        record, account = simulator.record[played], simulator.account
+        before = np.where(record["equity_before"] > 0.0, record["equity_before"], np.inf)
+        self._bars += len(record)
+        self._sums["train/reward"] += float(reward.sum())
+        self._sums["train/turnover"] += float((record["traded_notional"] / before).sum())
+        gross_exposure(simulator.instruments, account, simulator.position, self._exposure)
+        self._sums["train/exposure"] += float(self._exposure[played].sum())
+        self._costs += [float((record[line] / before).sum()) for line in COST_LINES]
+        self._refused += simulator.refused[played].sum(axis=0)
+        if self._labels:
+            self._actions += np.bincount(actions, minlength=len(self._labels))
+        peak = np.where(account["peak_equity"] > 0.0, account["peak_equity"], np.inf)
+        np.maximum(self._worst, 1.0 - account["equity"] / peak, out=self._worst, where=played)
+
+    def _finish(self, ended: np.ndarray) -> None:
+        if not len(ended):
+            return
+        account = self.env.simulator.account[ended]
+        self._episodes += len(ended)
+        self._ends["train/equity"] += float((account["equity"] / account["initial_equity"]).sum())
+        self._ends["train/drawdown"] += float(self._worst[ended].sum())
+        self._ends["train/ruined"] += float((account["ruined"] != 0).sum())
+        self._worst[ended] = 0.0

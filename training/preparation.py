@@ -1,0 +1,108 @@
+"""Everything that a job needs before anything is learned, checked: tape, split, fitted encoders, worlds, network."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..agents.networks.network import NetworkSettings
+from ..configs.job import Job
+from ..data.catalog import open_tape
+from ..data.split import Split, split_tape
+from ..data.tape import Tape
+from ..encoders.layout import Layout
+from ..encoders.pipeline import Pipeline
+from ..envs.batch import TradingVectorEnv
+from ..market.errors import ConfigError
+from .environment import Blueprint
+
+__all__ = ["Prepared", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job that can start.
+
+    Attributes:
+        job: The job.
+        tape: Its tape; None where the world draws its own paths, and with it `split` and `pipeline`.
+        split: Rows of train, validation and test.
+        pipeline: Encoders and normaliser, fitted on train.
+        train: The world of training.
+        validation: The same world on the rows of validation.
+        layout: Layout of an observation.
+        network: What to learn.
+        scheme: Name of the action scheme.
+        private: Name of the private part of the observation.
+    """
+
+    job: Job
+    tape: Tape | None
+    split: Split | None
+    pipeline: Pipeline | None
+    train: Blueprint
+    validation: Blueprint
+    layout: Layout
+    network: NetworkSettings
+    scheme: str
+    private: str
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What a bundle says around the policy, JSON data."""
+        tape = self.tape
+        return {
+            "job": self.job.plain(),
+            "job_digest": self.job.digest,
+            "env": {"id": self.job.env.id, **self.train.settings, "private": self.private},
+            "costs": self.job.plain()["costs"],
+            "tape": None if tape is None else {"name": tape.name, "digest": tape.digest, "symbols": list(tape.symbols)},
+        }
+
+
+def prepare(job: Job) -> Prepared:
+    """Open the tape, split it, fit the encoders on the training part, encode the whole tape and try the environment.
+
+    Nothing is written.
+
+    Raises:
+        ConfigError: A setting is wrong or does not fit another one.
+        DataError: The tape is missing, unreadable, or too short for split, warm-up, window or episode.
+    """
+    given = job.env.model_dump(exclude={"id"})
+    settings = {name: value for name, value in given.items() if value is not None}
+    if job.data is None:
+        tape, split, pipeline = None, None, None
+        train = validation = Blueprint(job.env.id, None, None, None, None, settings, job.training.reward_scale)
+    else:
+        tape = open_tape(job.data.tape)
+        periods = {"train": job.data.train, "validation": job.data.validation, "test": job.data.test}
+        split = split_tape(
+            tape, **periods, purge_bars=job.data.purge_bars, embargo_bars=job.data.embargo_bars, window=job.env.window
+        )
+        pipeline = Pipeline.build(job.encoders)
+        pipeline.fit(split.train.of(tape))
+        table = pipeline.transform(tape)
+        scale = job.training.reward_scale
+        train = Blueprint(job.env.id, tape, table, tuple(split.train), job.costs, settings, scale)
+        validation = train.on_rows(tuple(split.validation))
+    trial = train.make(1)
+    network = _network(job, trial)
+    layout, scheme, private = trial.layout, trial.scheme.name, trial.settings.private
+    trial.close()
+    return Prepared(job, tape, split, pipeline, train, validation, layout, network, scheme, private)
+
+
+def _network(job: Job, env: TradingVectorEnv) -> NetworkSettings:
+    scheme, agent = env.scheme, job.agent
+    if agent.algorithm == "DQN" and not scheme.discrete:
+        raise ConfigError(
+            f"agent.algorithm DQN needs discrete actions, env.action {scheme.name} is continuous; use PPO, or six_actions or positions"
+        )
+    return NetworkSettings(
+        kind="q_network" if agent.algorithm == "DQN" else "actor_critic",
+        n_in=env.layout.size,
+        n_out=scheme.n if scheme.discrete else scheme.size,
+        continuous=not scheme.discrete,
+        hidden=agent.hidden,
+        activation=agent.activation,
+        dueling=job.training.dueling,
+    )

@@ -1,0 +1,101 @@
+"""From a job to the configuration of an RLlib algorithm, new API stack."""
+
+from typing import Any
+
+import gymnasium as gym
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.algorithms.dqn import DQNConfig
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.core.rl_module import RLModuleSpec
+
+from ..agents.networks.network import NetworkSettings
+from ..agents.rllib.actor_critic_module import ActorCriticModule
+from ..agents.rllib.q_module import QModule
+from ..configs.job import TrainingSettings
+from ..market.errors import ConfigError
+
+__all__ = ["NO_CLIP", "algorithm_config"]
+
+NO_CLIP = 1e9
+"""RLlib clips the squared error of the value at 10 unless told otherwise."""
+
+
+def algorithm_config(algorithm: str, env: str, network: NetworkSettings, settings: TrainingSettings, seed: int) -> AlgorithmConfig:
+    """Return the configuration of PPO or DQN with one local environment runner.
+
+    Actions go to the environment clipped, never rescaled: our continuous schemes are boxes of [-1, 1] already.
+
+    Args:
+        algorithm: `PPO` or `DQN`.
+        env: Name under which the environment's creator is registered with Ray.
+        network: The network to learn.
+        settings: The job's training section.
+        seed: Of everything random.
+
+    Raises:
+        ConfigError: Batch sizes do not fit.
+    """
+    module: dict[str, Any] = {"network": network.plain(), "seed": seed}
+    config = _ppo(settings) if algorithm == "PPO" else _dqn(settings, module)
+    module_class = ActorCriticModule if algorithm == "PPO" else QModule
+    config.environment(env, normalize_actions=False, clip_actions=True, disable_env_checking=True)
+    config.env_runners(
+        num_env_runners=0,
+        num_envs_per_env_runner=settings.num_envs,
+        gym_env_vectorize_mode=gym.VectorizeMode.VECTOR_ENTRY_POINT,
+    )
+    config.training(lr=settings.lr, gamma=settings.gamma, grad_clip=settings.grad_clip, grad_clip_by="global_norm")
+    config.rl_module(rl_module_spec=RLModuleSpec(module_class=module_class, model_config=module))
+    config.debugging(seed=seed, log_level="ERROR")
+    config.reporting(min_time_s_per_iteration=0)
+    return config
+
+
+def _ppo(settings: TrainingSettings) -> AlgorithmConfig:
+    steps = settings.num_envs * settings.rollout_bars
+    if settings.minibatch > steps:
+        raise ConfigError(
+            f"training.minibatch must not exceed num_envs x rollout_bars = {settings.num_envs} x {settings.rollout_bars} = "
+            f"{steps}, was {settings.minibatch}"
+        )
+    return (
+        PPOConfig()
+        .env_runners(rollout_fragment_length=settings.rollout_bars)
+        .training(
+            train_batch_size_per_learner=steps,
+            minibatch_size=settings.minibatch,
+            num_epochs=settings.epochs,
+            lambda_=settings.gae_lambda,
+            clip_param=settings.clip,
+            entropy_coeff=settings.entropy_coefficient,
+            vf_loss_coeff=settings.value_coefficient,
+            vf_clip_param=NO_CLIP,
+            use_kl_loss=False,
+        )
+    )
+
+
+def _dqn(settings: TrainingSettings, module: dict[str, Any]) -> AlgorithmConfig:
+    if settings.update_every % settings.num_envs:
+        raise ConfigError(
+            f"training.update_every must be a multiple of num_envs = {settings.num_envs}, was {settings.update_every}; "
+            "all environments step together"
+        )
+    if settings.replay_capacity < settings.batch:
+        raise ConfigError(f"training.replay_capacity must hold a batch of {settings.batch}, was {settings.replay_capacity}")
+    module |= {"double": settings.double, "epsilon_end": settings.epsilon_end, "epsilon_steps": settings.epsilon_steps}
+    return (
+        DQNConfig()
+        .env_runners(rollout_fragment_length=settings.update_every // settings.num_envs)
+        .training(
+            train_batch_size_per_learner=settings.batch,
+            replay_buffer_config={"type": "EpisodeReplayBuffer", "capacity": settings.replay_capacity},
+            num_steps_sampled_before_learning_starts=settings.learning_starts,
+            target_network_update_freq=settings.target_update_steps,
+            n_step=settings.n_step,
+            double_q=settings.double,
+            dueling=settings.dueling,
+            num_atoms=1,
+        )
+        .reporting(min_sample_timesteps_per_iteration=settings.num_envs * settings.rollout_bars)
+    )
