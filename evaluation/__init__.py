@@ -1,0 +1,1 @@
+"""Floor 5: run a policy, measure it, compare it, doubt it."""

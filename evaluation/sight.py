@@ -1,0 +1,91 @@
+"""What the entrants of a batch see: the tradable mask, or all that an environment's agents see."""
+
+from typing import Protocol
+
+import numpy as np
+
+from ..data.tape import Tape
+from ..encoders.column import Column
+from ..encoders.layout import Layout
+from ..encoders.observation import Observation
+from ..encoders.table import FeatureTable
+from ..envs.private import Books, build_private
+from ..envs.rewards import Reward
+from ..envs.view import View
+from ..market.errors import ShapeError
+
+__all__ = ["Sight", "TradableSight", "ViewSight"]
+
+
+class Sight(Protocol):
+    """What the entrants of a batch see."""
+
+    @property
+    def layout(self) -> Layout:
+        """What the numbers of an observation are."""
+
+    def look(self, books: Books) -> Observation:
+        """Return the observations of all accounts (E) at the closes of `books.rows`."""
+
+    def pay(self, steps: np.ndarray, account: np.ndarray) -> None:
+        """Take note of what a step paid; some observations depend on it."""
+
+
+class TradableSight:
+    """Sees which assets can be traded and what the account holds (A weights first): enough for rules without a signal."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._private = build_private("weights", tape.symbols)
+        self._layout = Layout(tape.symbols, market_asset=(Column("tradable", "flag", 0.0, 1.0),), private=self._private.columns)
+        self._mask = ((tape.tradable != 0) & (tape.present != 0)).astype(np.float32)
+
+    @property
+    def layout(self) -> Layout:
+        """See `Sight.layout`."""
+        return self._layout
+
+    def look(self, books: Books) -> Observation:
+        """See `Sight.look`."""
+        n_envs = len(books.rows)
+        private = np.zeros((n_envs, self._layout.n_private), np.float32)
+        self._private.write(np.ones(n_envs, np.bool_), books, private, 0)
+        return Observation.from_parts(self._mask[books.rows][:, None, :], private, self._layout)
+
+    def pay(self, steps: np.ndarray, account: np.ndarray) -> None:
+        """See `Sight.pay`; nothing depends on it here."""
+
+
+class ViewSight:
+    """Sees what an environment's agents see: the encoded tape in whole, the account by the kernels of training.
+
+    Args:
+        table: Features of every row of the tape.
+        layout: That of the policy; its private columns must be those of `private` and `reward`.
+        private: Name of the private part.
+        reward: The reward of training, as many accounts as the batch has.
+        n_envs: Accounts of the batch.
+    """
+
+    def __init__(self, table: FeatureTable, layout: Layout, private: str, reward: Reward, n_envs: int) -> None:
+        self._layout = layout
+        self._reward = reward
+        self._reward.start(n_envs)
+        self._view = View(table, layout.window, build_private(private, layout.assets), reward)
+        if self._view.layout.private != layout.private or self._view.layout.names != layout.names:
+            raise ShapeError("the features and the private part do not make the layout of the policy; build them from the same job")
+        self._out = np.zeros((n_envs, layout.size), np.float32)
+        self._everyone = np.ones(n_envs, np.bool_)
+
+    @property
+    def layout(self) -> Layout:
+        """See `Sight.layout`."""
+        return self._layout
+
+    def look(self, books: Books) -> Observation:
+        """See `Sight.look`."""
+        self._view.write(self._everyone, books, self._out)
+        return Observation.from_flat(self._out.copy(), self._layout)
+
+    def pay(self, steps: np.ndarray, account: np.ndarray) -> None:
+        """See `Sight.pay`."""
+        self._reward.pay(steps, account)
