@@ -18,3 +18,6 @@ def register() -> None:
     for name, (single, batch) in IDS.items():
         if name not in registry:
             _register(name, entry_point=single, vector_entry_point=batch)
+
+
+register()

@@ -63,3 +63,17 @@ def test_a_bare_room_name_cannot_be_imported():
     code = "import market"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", check=False)
     assert "No module named 'market'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "imports",
+    ["import quantgym, gymnasium", "import gymnasium, quantgym", "import quantgym.market.errors, gymnasium.spaces, gymnasium"],
+)
+def test_environments_are_registered_whichever_is_imported_first(imports):
+    code = f"{imports}; print('quantgym/Trading-v0' in gymnasium.registry)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "True"
+
+
+def test_the_command_line_does_not_wait_for_gymnasium():
+    code = "import sys, quantgym.cli.main; print('gymnasium' in sys.modules, 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "False False"
