@@ -1,6 +1,6 @@
 """When rows open and close: the clocks of daily bars, and the rows that a calendar expects."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -97,12 +97,18 @@ def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
     """
     if timezone == "UTC":
         return np.asarray(local, np.int64)
-    naive = pl.Series("at", np.asarray(local, np.int64)).cast(pl.Datetime("ns"))
-    aware = naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
-    if aware.null_count():
-        shifted = (naive - timedelta(hours=1)).dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
-        aware = aware.fill_null(shifted.dt.convert_time_zone("UTC").dt.convert_time_zone(timezone) + timedelta(hours=1))
-    return aware.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Int64).to_numpy().copy()
+    local = np.asarray(local, np.int64)
+    at = _zoned(local, timezone)
+    skipped = at.is_null().to_numpy()
+    result = at.fill_null(0).to_numpy().copy()
+    if skipped.any():
+        result[skipped] = _zoned(local[skipped] - HOUR, timezone).to_numpy() + HOUR
+    return result
+
+
+def _zoned(local: np.ndarray, timezone: str) -> pl.Series:
+    naive = pl.Series("at", local).cast(pl.Datetime("ns"))
+    return naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null").cast(pl.Int64)
 
 
 def missing_rows(open_at: np.ndarray, step_ns: int, calendar: str) -> np.ndarray:
