@@ -39,7 +39,8 @@ def test_data_files_beside_the_code_are_declared_so_that_the_wheel_has_them():
         for path in (ROOT / room).rglob("*"):
             if path.is_file() and path.suffix not in {".py", ".pyc", ".nbi", ".nbc"}:
                 package = "quantgym." + ".".join(path.parent.relative_to(ROOT).parts)
-                assert any(path.match(pattern) for pattern in declared.get(package, [])), f"{path.relative_to(ROOT)} is not in package-data"
+                patterns = declared.get(package, [])
+                assert any(path.match(pattern) for pattern in patterns), f"{path.relative_to(ROOT)} is not in package-data"
 
 
 def test_tests_are_no_package():
@@ -55,7 +56,8 @@ def test_files_stay_short():
 
 @pytest.mark.parametrize("module", ["quantgym", "quantgym.configs.load", "quantgym.cli.main", "quantgym.envs.registration"])
 def test_importing_the_front_door_loads_nothing_heavy(module):
-    code = f"import sys, {module}; print([m for m in ('torch', 'ray', 'numba', 'polars', 'matplotlib', 'talib') if m in sys.modules])"
+    heavy = "('torch', 'ray', 'numba', 'polars', 'matplotlib', 'talib')"
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
