@@ -32,8 +32,8 @@ class GraphForecastSettings:
         window: Rows the LSTM reads.
         hidden: Its width; a multiple of `heads`.
         heads: Attention heads.
-        edges: Edges that always stand: `full` between all assets, `sector` within a sector, `none`.
-        sectors: Sector by symbol, for `edges: sector`; a symbol without one stands alone.
+        edges: Edges that always stand: `full` between all assets, `sector` within the sectors that the tape's instruments name
+            (one without a sector stands alone), `none`.
         correlation_window: Rows of the rolling correlation that weighs every edge.
         correlation_threshold: Size from which the correlation makes an edge by itself.
         halflife: Of the volatility and volume that node columns are measured against, rows.
@@ -48,7 +48,6 @@ class GraphForecastSettings:
     hidden: int = 16
     heads: int = 2
     edges: Literal["full", "sector", "none"] = "full"
-    sectors: dict[str, str] | None = None
     correlation_window: int = 60
     correlation_threshold: float = 0.5
     halflife: float = 20.0
@@ -68,8 +67,6 @@ class GraphForecastSettings:
             raise ConfigError(f"graph_forecast.validation_share must lie in (0, 0.9), was {self.validation_share}")
         if self.halflife <= 0.0 or self.lr <= 0.0:
             raise ConfigError(f"graph_forecast.halflife and lr must be positive, were {self.halflife} and {self.lr}")
-        if self.edges == "sector" and not self.sectors:
-            raise ConfigError("graph_forecast.sectors must name each symbol's sector where edges is sector")
 
     @property
     def span(self) -> int:
@@ -124,7 +121,7 @@ class GraphForecastEncoder(StreamEncoder):
         nodes = node_rows(rows, settings.halflife, pooled, new_node_memory(tape.n_assets))
         target, known = np.zeros(returns.shape, np.float32), np.zeros(returns.shape, np.bool_)
         target[:-1], known[:-1] = returns[1:] / np.sqrt(np.maximum(variance, 1e-12)), moved[1:]
-        static = self._static_edges(tape.symbols)
+        static = self._static_edges(tape)
         network = self._network()
         plan = TrainingPlan(steps=settings.steps, batch_nodes=settings.batch_nodes, lr=settings.lr, seed=settings.seed,
                             validation_share=settings.validation_share)
@@ -213,10 +210,13 @@ class GraphForecastEncoder(StreamEncoder):
         tensors = (torch.from_numpy(nodes), torch.from_numpy(np.ascontiguousarray(age)), torch.from_numpy(static))
         return GraphHistory(*tensors, settings.window, settings.correlation_window, settings.correlation_threshold)
 
-    def _static_edges(self, symbols: tuple[str, ...]) -> np.ndarray:
-        if self.settings.edges == "full":
-            return np.ones((len(symbols), len(symbols)), np.bool_)
-        sectors = self.settings.sectors if self.settings.edges == "sector" else None
-        names = [(sectors or {}).get(symbol, f"alone {symbol}") for symbol in symbols]
-        static: np.ndarray = np.equal.outer(np.array(names), np.array(names))
+    def _static_edges(self, tape: "Tape") -> np.ndarray:
+        n_assets = tape.n_assets
+        if self.settings.edges != "sector":
+            return np.full((n_assets, n_assets), self.settings.edges == "full")
+        if not any(instrument.sector for instrument in tape.instruments):
+            raise DataError(f"encoder {self.name}: edges by sector need instruments with a sector, tape {tape.name} names none; "
+                            "set graph_forecast.edges to full or none")
+        sectors = np.array([instrument.sector or f"alone {instrument.symbol}" for instrument in tape.instruments])
+        static: np.ndarray = np.equal.outer(sectors, sectors)
         return static

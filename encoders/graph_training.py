@@ -25,7 +25,7 @@ class TrainingPlan:
 
     Attributes:
         steps: Optimiser steps.
-        batch_nodes: Nodes in one step; rows a step are this over the number of assets, at least 4.
+        batch_nodes: Nodes in one step; rows a step are this over the number of assets, at least 1.
         lr: Learning rate of Adam at the start; it falls to 0 along a cosine.
         weight_decay: Of Adam.
         validation_share: Last part of the rows, kept for choosing the step whose weights are used.
@@ -83,7 +83,7 @@ def train_forecaster(
 def _descend(network: GraphForecaster, history: GraphHistory, targets: Tensor, knowns: Tensor, train_rows: np.ndarray,
              validation_rows: np.ndarray, plan: TrainingPlan) -> int:
     draw = generator(plan.seed)
-    batch_rows = max(4, plan.batch_nodes // targets.shape[1])
+    batch_rows = max(1, plan.batch_nodes // targets.shape[1])
     optimiser = torch.optim.Adam(network.parameters(), lr=plan.lr, weight_decay=plan.weight_decay)
     every = max(1, plan.steps // plan.evaluations)
     best, best_loss, best_step = network.arrays(), float("inf"), 0

@@ -93,14 +93,14 @@ def filter_row(row, observations, transition, means, whitener, log_scale, poster
 
 
 @kernel
-def filter_batch(observations, start, transition, means, whitener, log_scale, posterior, seen, out):  # type: ignore[no-untyped-def]
-    """Filter rows in order; `seen` (1,) counts the rows before, the very first one starts from `start`."""
-    n_states = means.shape[0]
-    predicted, likelihood = np.empty(n_states), np.empty(n_states)
-    identity = np.eye(n_states)
+def filter_batch(  # type: ignore[no-untyped-def]
+    observations, start, transition, means, whitener, log_scale, identity, posterior, seen, predicted, likelihood, out
+):
+    """Filter rows in order; `seen` (1,) counts the rows before, the very first one starts from `start`, through `identity`."""
     for row in range(observations.shape[0]):
         if seen[0] == 0:
-            posterior[:] = start
+            for state in range(posterior.shape[0]):
+                posterior[state] = start[state]
             filter_row(row, observations, identity, means, whitener, log_scale, posterior, predicted, likelihood, out)
         else:
             filter_row(row, observations, transition, means, whitener, log_scale, posterior, predicted, likelihood, out)
@@ -126,9 +126,9 @@ def filter_rows(model: HiddenMarkov, observations: np.ndarray, posterior: np.nda
     if observations.ndim != 2 or observations.shape[1] != model.means.shape[1] or posterior.shape != model.start.shape:
         raise ShapeError(f"observations must be (n, {model.means.shape[1]}) and the posterior {model.start.shape}, "
                          f"were {observations.shape} and {posterior.shape}")
-    out = np.empty((len(observations), model.n_states))
-    parameters = (model.start, model.transition, model.means, model.whitener, model.log_scale)
-    filter_batch(np.ascontiguousarray(observations), *parameters, posterior, seen, out)
+    out, scratch = np.empty((len(observations), model.n_states)), np.empty((2, model.n_states))
+    parameters = (model.start, model.transition, model.means, model.whitener, model.log_scale, np.eye(model.n_states))
+    filter_batch(np.ascontiguousarray(observations), *parameters, posterior, seen, *scratch, out)
     return out
 
 
