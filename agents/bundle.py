@@ -37,7 +37,7 @@ class Bundle:
             `tape` (name, digest, symbols), `versions`.
         digest: Of the whole bundle, hex.
         replay: How the recorded vectors agreed.
-        encoders: State of the fitted pipeline.
+        encoders: State of the fitted pipeline; None where the world encodes itself.
         path: Where it was loaded from.
     """
 
@@ -46,16 +46,22 @@ class Bundle:
     context: Mapping[str, Any]
     digest: str
     replay: Replay
-    encoders: EncoderState = field(repr=False)
+    encoders: EncoderState | None = field(repr=False)
     path: Path
 
     def pipeline(self) -> Pipeline:
-        """Return a new pipeline, fitted as it was in training, its stream at the beginning."""
+        """Return a new pipeline, fitted as it was in training, its stream at the beginning.
+
+        Raises:
+            ConfigError: The bundle has none: it was trained on a world that draws its own paths.
+        """
+        if self.encoders is None:
+            raise ConfigError(f"{self.path}: this policy has no encoders; it was trained on a world that draws its own paths")
         return Pipeline.restore(self.encoders)
 
 
 def save_bundle(
-    folder: Path | str, policy: Policy, layout: Layout, pipeline: Pipeline, vectors: np.ndarray, context: Mapping[str, Any]
+    folder: Path | str, policy: Policy, layout: Layout, pipeline: Pipeline | None, vectors: np.ndarray, context: Mapping[str, Any]
 ) -> str:
     """Write a bundle, whole or not at all.
 
@@ -63,7 +69,7 @@ def save_bundle(
         folder: Where it shall stand; it must not exist.
         policy: A `NetworkPolicy` or a `Rule`.
         layout: Layout of its observations.
-        pipeline: The fitted encoders.
+        pipeline: The fitted encoders; None where the world encodes itself.
         vectors: 64 observations to record decisions on, float32 (64, layout.size).
         context: See `Bundle.context`; JSON data.
 
@@ -76,8 +82,9 @@ def save_bundle(
     """
     if vectors.shape != (N_VECTORS, layout.size) or vectors.dtype != np.float32:
         raise ShapeError(f"vectors must be float32 of shape ({N_VECTORS}, {layout.size}), were {vectors.dtype} {vectors.shape}")
-    state, recorded = pipeline.state(), record(policy, vectors, layout)
-    writers = {ARRAYS: lambda path: write_arrays(path, state.arrays), VECTORS: lambda path: write_arrays(path, recorded)}
+    state, recorded = None if pipeline is None else pipeline.state(), record(policy, vectors, layout)
+    arrays = {} if state is None else state.arrays
+    writers = {ARRAYS: lambda path: write_arrays(path, arrays), VECTORS: lambda path: write_arrays(path, recorded)}
     if isinstance(policy, NetworkPolicy):
         weights = {name: value.detach().cpu().contiguous() for name, value in policy.network.state_dict().items()}
         described: dict[str, Any] = {"kind": "network", "network": policy.settings.plain(), "seed": policy.seed}
@@ -92,7 +99,7 @@ def save_bundle(
         described = {"kind": "rule", "rule": policy.kind, "settings": policy.plain()}
     else:
         raise ConfigError(f"a bundle holds a network or a rule, was {type(policy).__name__}")
-    encoders = {"settings": state.settings, "fitted": state.fitted, "version": state.version}
+    encoders = None if state is None else {"settings": state.settings, "fitted": state.fitted, "version": state.version}
     manifest = {
         "schema": BUNDLE_VERSION,
         "policy": {**described, "name": policy.name, "scheme": policy.scheme},
@@ -114,9 +121,11 @@ def load_bundle(folder: Path | str) -> Bundle:
     try:
         described, encoders = manifest["policy"], manifest["encoders"]
         layout = Layout.from_json(manifest["layout"])
-        state = EncoderState("pipeline", encoders["settings"], encoders["fitted"], read_arrays(path / ARRAYS), encoders["version"])
-        policy = _policy(described, layout, path)
-        Pipeline.restore(state)
+        policy, state = _policy(described, layout, path), None
+        if encoders is not None:
+            arrays = read_arrays(path / ARRAYS)
+            state = EncoderState("pipeline", encoders["settings"], encoders["fitted"], arrays, encoders["version"])
+            Pipeline.restore(state)
     except (KeyError, TypeError, ConfigError) as error:
         raise IntegrityError(f"{path}: unreadable bundle ({type(error).__name__}: {error})") from error
     replayed = replay(policy, read_arrays(path / VECTORS), layout, str(path / VECTORS))

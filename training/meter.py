@@ -1,5 +1,6 @@
 """What happened in the environments while they were sampled, summed up in arrays instead of lists of infos."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ __all__ = ["COST_LINES", "MeteredVectorEnv"]
 
 COST_LINES = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation")
 BASIS_POINT = 1e-4
+MICROSECOND = 1e-6
 
 
 class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -43,7 +45,9 @@ class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """See Gymnasium; rewards are scaled."""
+        began = time.perf_counter()
         observation, reward, terminated, truncated, info = self.env.step(actions)
+        self._seconds += time.perf_counter() - began
         played = ~self._ended
         self._count(actions[played], reward[played], played)
         self._ended = terminated | truncated
@@ -60,11 +64,13 @@ class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
         Per bar: `train/reward` (unscaled), `train/exposure` (gross, over equity), `train/turnover` (notional over equity),
         `costs/*_bp` (basis points of equity), `refused/*` (orders a bar). Per episode that ended: `train/equity` (last over
-        first), `train/drawdown` (deepest), `train/ruined` (share). Discrete actions: `actions/<label>` (share).
+        first), `train/drawdown` (deepest), `train/ruined` (share). Discrete actions: `actions/<label>` (share). Time of the
+        simulator: `speed/env_us_a_step`.
         """
         bars, episodes = max(self._bars, 1), max(self._episodes, 1)
         figures = {name: value / bars for name, value in self._sums.items()} if self._bars else {}
         if self._bars:
+            figures["speed/env_us_a_step"] = self._seconds / bars / MICROSECOND
             figures |= {f"costs/{line}_bp": self._costs[index] / bars / BASIS_POINT for index, line in enumerate(COST_LINES)}
             counts = zip(Refusal, self._refused, strict=True)
             figures |= {f"refused/{reason.name.lower()}": count / bars for reason, count in counts if count}
@@ -76,7 +82,7 @@ class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def _clear(self) -> None:
         scheme = self.env.scheme
-        self._bars, self._episodes = 0, 0
+        self._bars, self._episodes, self._seconds = 0, 0, 0.0
         self._sums = {"train/reward": 0.0, "train/exposure": 0.0, "train/turnover": 0.0}
         self._ends = {"train/equity": 0.0, "train/drawdown": 0.0, "train/ruined": 0.0}
         self._costs, self._refused = np.zeros(len(COST_LINES)), np.zeros(len(Refusal), np.int64)

@@ -82,8 +82,8 @@ def prepare(job: Job) -> Prepared:
         pipeline.fit(split.train.of(tape))
         table = pipeline.transform(tape)
         scale = job.training.reward_scale
-        train = Blueprint(job.env.id, tape, table, tuple(split.train), job.costs, settings, scale)
-        validation = train.on_rows(tuple(split.validation))
+        train = Blueprint(job.env.id, tape, table, (split.train.start, split.train.stop), job.costs, settings, scale)
+        validation = train.on_rows((split.validation.start, split.validation.stop))
     trial = train.make(1)
     network = _network(job, trial)
     layout, scheme, private = trial.layout, trial.scheme.name, trial.settings.private
@@ -95,7 +95,8 @@ def _network(job: Job, env: TradingVectorEnv) -> NetworkSettings:
     scheme, agent = env.scheme, job.agent
     if agent.algorithm == "DQN" and not scheme.discrete:
         raise ConfigError(
-            f"agent.algorithm DQN needs discrete actions, env.action {scheme.name} is continuous; use PPO, or six_actions or positions"
+            f"agent.algorithm DQN needs discrete actions, env.action {scheme.name} is continuous; use PPO, or the action "
+            "six_actions or positions"
         )
     return NetworkSettings(
         kind="q_network" if agent.algorithm == "DQN" else "actor_critic",
