@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from gymnasium.vector import AutoresetMode
 
+from ..market.actions.registry import action_scheme
+from ..market.actions.scheme import ActionScheme
 from ..market.errors import ConfigError, did_you_mean
 from .rewards import Reward
 from .start import STARTS, Start
@@ -23,7 +25,7 @@ class EnvSettings:
 
     Attributes:
         cash: At the start of an episode, account currency.
-        action: Name of the action scheme, or a mapping with `kind` and its settings.
+        action: Name of the action scheme, or a mapping with `kind` and its settings, or an `ActionScheme`.
         reward: Name of the reward, or a mapping with `kind` and its settings, or a `Reward`.
         private: Name of the private part of the observation.
         episode_bars: Decisions in an episode; None: to the end of the rows.
@@ -35,7 +37,7 @@ class EnvSettings:
     """
 
     cash: float = 100_000.0
-    action: str | Mapping[str, Any] = "six_actions"
+    action: str | Mapping[str, Any] | ActionScheme = "six_actions"
     reward: str | Mapping[str, Any] | Reward = "log_return"
     private: str = "account"
     episode_bars: int | None = 252
@@ -67,6 +69,15 @@ class EnvSettings:
         """The autoreset mode as Gymnasium names it."""
         mode = self.autoreset_mode
         return mode if isinstance(mode, AutoresetMode) else AUTORESET_MODES[mode]
+
+    def scheme(self, n_assets: int) -> ActionScheme:
+        """Return the action scheme for a tape of `n_assets` assets; UnknownNameError or ConfigError where it is wrong."""
+        if isinstance(self.action, ActionScheme):
+            return self.action
+        given = {"kind": self.action} if isinstance(self.action, str) else dict(self.action)
+        if not isinstance(given.get("kind"), str):
+            raise ConfigError(f"action needs a kind, such as {{kind: six_actions}}, was {self.action!r}")
+        return action_scheme(given.pop("kind"), **{"n_assets": n_assets, **given})
 
     @classmethod
     def of(cls, where: str, settings: Mapping[str, Any], **defaults: Any) -> Self:

@@ -11,8 +11,9 @@ __all__ = ["MarketWindow"]
 @kernel
 def copy_window(e: int, row: int, window: int, width: int, features: np.ndarray, out: np.ndarray) -> None:
     """Copy the rows row-window+1 .. row of a table with `width` columns, flat in `features`, to the start of out[e]."""
-    first, size = (row - window + 1) * width, window * width
-    out[e, :size] = features[first : first + size]
+    first = (row - window + 1) * width
+    for i in range(window * width):  # one flat loop is a block copy; an assignment of slices would check for overlap and allocate
+        out[e, i] = features[first + i]
 
 
 @kernel
@@ -28,7 +29,8 @@ class MarketWindow:
 
     def __init__(self, table: FeatureTable, window: int) -> None:
         self.window, self.width = window, table.layout.n_market
-        self._flat = table.values.reshape(-1)
+        self._flat = table.values.reshape(-1).view()
+        self._flat.flags.writeable = False  # one array type, so that the kernel compiles once
 
     @property
     def size(self) -> int:

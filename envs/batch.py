@@ -1,0 +1,277 @@
+"""Environments over the simulator, stepped as one batch: `quantgym/Trading-v0` and the base of the others."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete, Space
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from ..data.tape import Tape
+from ..encoders.layout import Layout
+from ..market.cost import CostSettings
+from ..market.errors import ConfigError, ShapeError, did_you_mean
+from ..simulator.simulator import Simulator
+from .errors import ClosedError, EpisodeError
+from .features import price_features
+from .history import History
+from .info import InfoWriter
+from .private import Books, build_private
+from .rewards import build_reward
+from .spec import EnvSettings
+from .start import EpisodeStarts
+from .stream import Streams
+from .view import View
+from .world import Encode, Features, Rows, World, build_world, only_asset
+
+__all__ = ["TradingVectorEnv"]
+
+RESET_OPTIONS = ("reset_mask",)
+
+
+class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+    """E accounts that trade one asset of a tape, stepped together.
+
+    Observations are float32 (E, D), rewards float64 (E,). `layout` names the D numbers. A step decides at the close of a row;
+    fills, costs and marks of the next bar follow `docs/simulator.md`. `terminated` is ruin, `truncated` the end of the episode or
+    of the rows.
+
+    Attributes:
+        layout: Layout of an observation.
+        tape: What is traded.
+        simulator: Its state; read it, never write it.
+        leaks: Whether observations know the future on purpose.
+    """
+
+    metadata: dict[str, Any] = {  # noqa: RUF012 (Gymnasium declares it so)
+        "render_modes": ["rgb_array", "ansi"], "render_fps": 4, "leaks": False, "autoreset_mode": AutoresetMode.SAME_STEP,
+    }
+    name: ClassVar[str] = "Trading-v0"
+    default_tape: ClassVar[str] = "sample:eurusd-1h"
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    encode: ClassVar[Encode] = staticmethod(price_features)
+
+    def __init__(
+        self,
+        tape: Tape | str | None = None,
+        features: Features = None,
+        *,
+        num_envs: int = 1,
+        asset: str | None = None,
+        rows: Rows = None,
+        costs: CostSettings | None = None,
+        render_mode: str | None = None,
+        **settings: Any,
+    ) -> None:
+        """Build a batch.
+
+        Args:
+            tape: A tape or its name; None: the environment's sample.
+            features: A `FeatureTable` of every row of the tape; or a function from a tape to one; None: light price features.
+            num_envs: E.
+            asset: Which asset is traded; needed where the tape has several.
+            rows: Rows of the tape that episodes may touch, (start, stop) or a slice; None: all.
+            costs: What trading costs; None: `CostSettings()`.
+            render_mode: None, `rgb_array` or `ansi`.
+            settings: See `EnvSettings`.
+
+        Raises:
+            ConfigError: An option is unknown (with a suggestion) or wrong.
+            DataError: The tape is too short for window and episode, or lacks what the action needs.
+            ShapeError: The features are not of this tape.
+        """
+        if isinstance(num_envs, bool) or not isinstance(num_envs, (int, np.integer)) or num_envs < 1:
+            raise ConfigError(f"num_envs must be an int of 1 or more, was {num_envs!r}")
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            modes = self.metadata["render_modes"]
+            raise ConfigError(f"render_mode must be one of {', '.join(modes)}, or None, was {render_mode!r}"
+                              f"{did_you_mean(render_mode, modes)}")
+        self._given = {"tape": tape, "features": features, "num_envs": num_envs, "asset": asset, "rows": rows, "costs": costs,
+                       "render_mode": render_mode, **settings}
+        self.num_envs, self.render_mode = int(num_envs), render_mode
+        self.settings = EnvSettings.of(self.name, settings, **self.defaults)
+        self.metadata = {**type(self).metadata, "autoreset_mode": self.settings.mode}
+        self.costs = CostSettings() if costs is None else costs
+        self.streams = Streams(self.num_envs)
+        world = self.build_world(tape, features, rows, asset)
+        self._assemble(world)
+
+    def build_world(self, tape: Tape | str | None, features: Features, rows: Rows, asset: str | None) -> World:
+        """Return tape, features and rows of the constructor's arguments; here one asset is left on the tape."""
+        if tape is None or isinstance(tape, str):
+            from ..data.catalog import open_tape
+
+            tape = open_tape(tape or self.default_tape)
+        return build_world(tape, features, type(self).encode, rows, only_asset(tape, asset))
+
+    def _assemble(self, world: World) -> None:
+        settings, n = self.settings, self.num_envs
+        self.world, self.tape = world, world.tape
+        self.scheme = settings.scheme(self.tape.n_assets)
+        self.reward = build_reward(settings.reward, self.costs)
+        self.reward.start(n)
+        self.view = View(world.table, settings.window, build_private(settings.private, self.tape.symbols), self.reward)
+        self.starts = EpisodeStarts(n, world.rows, start=settings.start, episode_bars=settings.episode_bars,
+                                    history=self.view.history)
+        self.simulator = Simulator(self.tape, self.costs, n_envs=n, max_orders=settings.max_orders)
+        sim = self.simulator
+        self.books = Books(sim.rows, sim.instruments, sim.account, sim.position)
+        self._history = None if self.render_mode is None else History(n)
+        self._info = InfoWriter(settings.info, n)
+        self._all = np.ones(n, np.bool_)
+        self._last_rows = np.zeros(n, np.int64)
+        self._running, self._done = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        self.single_observation_space: Space[Any] = self.view.space()
+        self.single_action_space: Space[Any] = (
+            Discrete(self.scheme.n) if self.scheme.discrete else Box(-1.0, 1.0, (self.scheme.size,), np.float32)
+        )
+        self.observation_space = batch_space(self.single_observation_space, n)
+        self.action_space = batch_space(self.single_action_space, n)
+
+    def rebuild(self, **changes: Any) -> Self:
+        """Return a new batch of the same class and arguments but for `changes`; the tape is not opened again."""
+        given = {**self._given, **changes}
+        if isinstance(given["tape"], str) or (given["tape"] is None and self.world.source is not None):
+            given["tape"] = self.world.source
+        return type(self)(**given)
+
+    @property
+    def layout(self) -> Layout:
+        """What the numbers of an observation are."""
+        return self.view.layout
+
+    @property
+    def leaks(self) -> bool:
+        """Whether observations know the future on purpose."""
+        return bool(self.metadata["leaks"])
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin new episodes.
+
+        Args:
+            seed: An int s seeds sub-environment i with SeedSequence(s, spawn_key=(i,)); a sequence gives each its own; None goes
+                on with the streams as they are.
+            options: `reset_mask`, bool (E,): reset these alone (autoreset mode `disabled`).
+
+        Returns:
+            Observations float32 (E, D), and info.
+
+        Raises:
+            ConfigError: An option is unknown or a seed is no seed.
+            ShapeError: `reset_mask` or a list of seeds has the wrong shape.
+            ClosedError: After `close`.
+        """
+        self._check_open()
+        mask = self._reset_mask(options)
+        self.streams.seed(seed, mask)
+        if seed is not None:
+            self.starts.rewind(mask)
+        self._begin(mask)
+        return self._observe(), self._info.write(self.simulator.record, self.simulator.refused, self.books)
+
+    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Decide at the close of the current row and play the next bar, in every sub-environment.
+
+        All actions are checked before anything moves, so a refused call changes nothing.
+
+        Args:
+            actions: int (E,) for discrete schemes, float (E, n) inside [-1, 1] for continuous ones.
+
+        Returns:
+            Observations float32 (E, D), rewards float64 (E,), terminated and truncated bool (E,), info.
+
+        Raises:
+            ShapeError: Wrong shape or dtype.
+            ConfigError: An action is not finite or outside the space; names the sub-environment.
+            EpisodeError: Before `reset`, or after an episode's end in autoreset mode `disabled`.
+            ClosedError: After `close`.
+        """
+        self._check_open()
+        mode, done, sim = self.settings.mode, self._done, self.simulator
+        if not self._running.all():
+            raise EpisodeError(f"step needs a running episode in every sub-environment, {int((~self._running).sum())} of "
+                               f"{self.num_envs} have none; call reset() first")
+        checked = self.scheme.check_actions(actions, self.num_envs)
+        resetting = done if mode is AutoresetMode.NEXT_STEP and done.any() else None
+        self.scheme.decode(checked, sim.rows, sim.bars, sim.instruments, sim.rules, sim.account, sim.position, sim.intents,
+                           sim.declined)
+        record = sim.step(None if resetting is None else ~resetting)
+        if self._history is not None:
+            self._history.add(self.books)
+        rewards = self.reward.pay(record, sim.account)
+        terminated = record["ruined"] != 0
+        truncated = (sim.rows >= self._last_rows) & ~terminated
+        if resetting is not None:
+            self._begin(resetting)
+            rewards[resetting], terminated[resetting], truncated[resetting] = 0.0, False, False
+        observations = self._observe()
+        info = self._info.write(record, sim.refused, self.books)
+        self._done = terminated | truncated
+        if self._done.any():
+            if mode is AutoresetMode.SAME_STEP:
+                info = self._begin_again(observations, info)
+            elif mode is AutoresetMode.DISABLED:
+                self._running &= ~self._done
+        return observations, rewards, terminated, truncated, info
+
+    def render(self) -> tuple[Any, ...] | None:
+        """Return a frame of each running episode: uint8 (480, 640, 3) for `rgb_array`, text for `ansi`; None without a mode."""
+        if self._history is None:
+            return None
+        if not self._running.all():
+            raise EpisodeError("render needs a running episode; call reset() first")
+        from .picture import chart, table
+
+        if self.render_mode == "ansi":
+            return tuple(table(self.tape, self.books, e) for e in range(self.num_envs))
+        return tuple(chart(self.tape, *self._history.of(e)) for e in range(self.num_envs))
+
+    def _begin_again(self, observations: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
+        done = self._done
+        final = np.full(self.num_envs, None, dtype=object)
+        for index in np.flatnonzero(done):
+            final[index] = observations[index].copy()
+        final_info = {name: done.copy() if name.startswith("_") else values for name, values in info.items()}
+        self._begin(done)
+        self.view.write(done, self.books, observations)
+        fresh = self._info.write(self.simulator.record, self.simulator.refused, self.books)
+        return {**fresh, "final_obs": final, "_final_obs": done.copy(), "final_info": final_info, "_final_info": done.copy()}
+
+    def _begin(self, envs: np.ndarray) -> None:
+        indices = np.flatnonzero(envs)
+        first, last = self.draw_episodes(indices)
+        rows = self.simulator.rows.copy()
+        rows[indices], self._last_rows[indices] = first, last
+        self.simulator.open_accounts(self.settings.cash, rows, envs)
+        self.reward.clear(envs)
+        if self._history is not None:
+            self._history.begin(envs, self.books)
+        self._running |= envs
+        self._done = self._done & ~envs
+
+    def draw_episodes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return first decision rows and last rows, int64 (n,), of the episodes that sub-environments `indices` (n,) begin."""
+        return self.starts.draw(indices, self.streams)
+
+    def _observe(self) -> np.ndarray:
+        out = np.empty((self.num_envs, self.view.size), np.float32)
+        self.view.write(self._all, self.books, out)
+        return out
+
+    def _reset_mask(self, options: dict[str, Any] | None) -> np.ndarray:
+        for name in options or {}:
+            if name not in RESET_OPTIONS:
+                raise ConfigError(f"unknown reset option {name!r}{did_you_mean(name, RESET_OPTIONS)}; known: reset_mask")
+        if not options:
+            return self._all
+        mask = np.asarray(options["reset_mask"])
+        if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
+            raise ShapeError(f"reset_mask must be bool of shape ({self.num_envs},), was {mask.dtype} {mask.shape}")
+        return mask
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ClosedError(f"this {self.name} environment is closed; make a new one")
