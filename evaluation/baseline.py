@@ -59,7 +59,8 @@ def run_baselines(
     """Run the baselines of a policy's session.
 
     Buy and hold buys equal weights of what can be traded at the first row and never trades again. Equal weight restores equal
-    weights every `rebalance_bars` bars, newly listed assets included; on a tape of one asset it is half asset, half cash. Random accounts trade as much as the policy did (see `RandomTwin`).
+    weights every `rebalance_bars` bars, newly listed assets included; on a tape of one asset it is half asset, half cash. Random
+    accounts trade as much as the policy did (see `RandomTwin`).
 
     Args:
         session: The policy's.

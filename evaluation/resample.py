@@ -116,14 +116,13 @@ def follow_batch(fresh: np.ndarray, jump: np.ndarray, first: np.ndarray, paths: 
         follow(fresh.shape[1], fresh[b], jump[first[b] :], paths[b])
 
 
-@kernel
-def moments_batch(fresh: np.ndarray, paths: np.ndarray, values: np.ndarray, estimate: np.ndarray, variance: np.ndarray) -> None:
-    # estimate, variance: (B, Q)
-    n_series = values.shape[1]
-    mean, deviation = np.empty(n_series), np.empty(n_series)
-    block = np.empty(estimate.shape[1])
+@kernel(allocates=True)
+def moments_batch(
+    fresh: np.ndarray, paths: np.ndarray, values: np.ndarray, scratch: np.ndarray, estimate: np.ndarray, variance: np.ndarray
+) -> None:
+    # estimate, variance: (B, Q); scratch: (3, Q), overwritten
     for b in range(paths.shape[0]):
-        moments_of(fresh[b], paths[b], values, mean, deviation, block, estimate[b], variance[b])
+        moments_of(fresh[b], paths[b], values, scratch[0], scratch[1], scratch[2], estimate[b], variance[b])
 
 
 @kernel
@@ -189,7 +188,7 @@ def measure_moments(walk: Walk, values: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Return estimates and variances (B, Q = 4 S - 2) of each resample, in the order of `moments_of`, per bar and not annual."""
     n_quantities = 4 * values.shape[1] - 2
     estimate, variance = np.empty((len(walk.paths), n_quantities)), np.empty((len(walk.paths), n_quantities))
-    moments_batch(walk.fresh, walk.paths, values, estimate, variance)
+    moments_batch(walk.fresh, walk.paths, values, np.empty((3, n_quantities)), estimate, variance)
     return estimate, variance
 
 

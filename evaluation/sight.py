@@ -9,7 +9,7 @@ from ..encoders.column import Column
 from ..encoders.layout import Layout
 from ..encoders.observation import Observation
 from ..encoders.table import FeatureTable
-from ..envs.private import Books, build_private
+from ..envs.private import PRIVATE_PARTS, Books, build_private
 from ..envs.rewards import Reward
 from ..envs.view import View
 from ..market.errors import ShapeError
@@ -59,20 +59,25 @@ class ViewSight:
     """Sees what an environment's agents see: the encoded tape in whole, the account by the kernels of training.
 
     Args:
-        table: Features of every row of the tape.
-        layout: That of the policy; its private columns must be those of `private` and `reward`.
-        private: Name of the private part.
-        reward: The reward of training, as many accounts as the batch has.
+        table: Features of every row of the tape, of the layout's assets or of more where the layout has one.
+        layout: That of the policy.
+        reward: The reward of training; its running moments may be part of the observation.
         n_envs: Accounts of the batch.
+
+    Raises:
+        ShapeError: Features and reward do not make this layout.
     """
 
-    def __init__(self, table: FeatureTable, layout: Layout, private: str, reward: Reward, n_envs: int) -> None:
+    def __init__(self, table: FeatureTable, layout: Layout, reward: Reward, n_envs: int) -> None:
         self._layout = layout
         self._reward = reward
         self._reward.start(n_envs)
-        self._view = View(table, layout.window, build_private(private, layout.assets), reward)
-        if self._view.layout.private != layout.private or self._view.layout.names != layout.names:
-            raise ShapeError("the features and the private part do not make the layout of the policy; build them from the same job")
+        own = table.for_asset(layout.assets[0]) if layout.n_assets == 1 and table.layout.n_assets > 1 else table
+        views = (View(own, layout.window, build_private(name, layout.assets), reward) for name in PRIVATE_PARTS)
+        fitting = [view for view in views if (view.layout.private, view.layout.names) == (layout.private, layout.names)]
+        if not fitting:
+            raise ShapeError("the features and the reward do not make the policy's layout; take those of the job that trained it")
+        self._view = fitting[0]
         self._out = np.zeros((n_envs, layout.size), np.float32)
         self._everyone = np.ones(n_envs, np.bool_)
 
