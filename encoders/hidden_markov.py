@@ -92,7 +92,7 @@ def filter_row(row, observations, transition, means, whitener, log_scale, poster
         out[row, state] = posterior[state]
 
 
-@kernel
+@kernel(allocates=True)
 def filter_batch(  # type: ignore[no-untyped-def]
     observations, start, transition, means, whitener, log_scale, identity, posterior, seen, predicted, likelihood, out
 ):

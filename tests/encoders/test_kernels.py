@@ -12,6 +12,7 @@ import quantgym.encoders
 from quantgym.encoders.adjusted import adjust_tape, new_carry
 from quantgym.encoders.base import build_encoder
 from quantgym.encoders.hidden_markov import HiddenMarkov, filter_rows
+from quantgym.encoders.stream import StreamEncoder
 
 from .conftest import SMALL
 
@@ -45,6 +46,7 @@ def test_no_kernel_is_left_out():
 )
 def test_the_kernel_of_an_encoder_equals_its_python(kind, module, us_tech):
     encoder = build_encoder(kind, SMALL.get(kind)).fit(us_tech)
+    assert isinstance(encoder, StreamEncoder)
     rows = adjust_tape(us_tech.slice(80, 200)).view(np.recarray)
     compiled = encoder.encode(np.asarray(rows), encoder._start(5))
     with plain(module):

@@ -10,7 +10,6 @@ from quantgym.encoders.adjusted import adjust_tape
 from quantgym.encoders.base import EncoderState, build_encoder
 from quantgym.encoders.check import check_encoder
 from quantgym.encoders.column import Column
-from quantgym.encoders.hidden_markov import HiddenMarkov
 from quantgym.encoders.market_state import market_rows, new_market_memory
 from quantgym.encoders.price import PriceEncoder
 from quantgym.encoders.regime import RegimeEncoder, RegimeSettings
@@ -30,13 +29,15 @@ class FromReturns(StreamEncoder):
     settings_class = NoSettings
     columns = (Column("value", "score"),)
 
+    def of(self, returns):
+        return returns
+
     def encode(self, rows, memory):
         return self.of(rows["log_return"])[:, :, None].astype(np.float32)
 
 
 class Honest(FromReturns):
-    def of(self, returns):
-        return returns
+    pass
 
 
 class PeeksOneRow(FromReturns):
@@ -74,12 +75,13 @@ class SmoothedRegime(RegimeEncoder):
     def transform(self, tape):
         from hmmlearn.hmm import GaussianHMM
 
-        model: HiddenMarkov = self.fitted.model
+        assert self.fitted is not None
+        model, used = self.fitted.model, self.fitted.used
         hmm = GaussianHMM(model.n_states, covariance_type="full")
         hmm.startprob_, hmm.transmat_, hmm.means_, hmm.covars_ = model.start, model.transition, model.means, model.covariances
         market = market_rows(adjust_tape(tape), self.settings.halflife, new_market_memory(tape.n_assets))[self.settings.warmup :]
         out = super().transform(tape)
-        observations = (market[:, self.fitted.used] - self.fitted.mean) / self.fitted.deviation
+        observations = (market[:, used] - self.fitted.mean) / self.fitted.deviation
         out[self.settings.warmup :, : model.n_states] = hmm.predict_proba(observations)
         return out
 
@@ -102,9 +104,6 @@ class NotFinite(FromReturns):
 
 class BeyondItsRange(FromReturns):
     columns = (Column("value", "score", 0.0, 1.0),)
-
-    def of(self, returns):
-        return returns
 
 
 class SpeaksInItsWarmup(PriceEncoder):
