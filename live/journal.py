@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +186,7 @@ class Journal(JournalReader):
         self._run(
             f"INSERT INTO fills (deployment, {', '.join(FILL_FIELDS)}) VALUES ({', '.join('?' * (len(FILL_FIELDS) + 1))})",
             self.deployment,
-            *astuple(report),
+            *(getattr(report, name) for name in FILL_FIELDS),
         )
         self.note("fill", report.client_id, f"{report.lots:+d} at {report.price!r}, execution {report.execution_id}")
         return True
