@@ -82,28 +82,24 @@ def _texts(texts: pl.Series, where: str, timezone: str, time_format: str | None)
     texts = texts.str.replace(r"Z$", "+0000").str.replace(r" UTC$", "+0000")
     formats = FORMATS if time_format is None else (time_format,)
     head = texts.head(100)
+    misfits = {text_format: _parsed(head, text_format).null_count() for text_format in formats}
     found: list[tuple[str, np.ndarray]] = []
-    failed = None
-    for text_format in formats:
-        if time_format is None and _parsed(head, text_format) is None:
-            continue
+    for text_format in (text_format for text_format in formats if misfits[text_format] == 0):
         at = _parsed(texts, text_format)
-        if at is None:
-            failed = text_format
-        else:
+        if at.null_count() == 0:
             found.append((text_format, at.to_numpy() if "%z" in text_format else to_utc(at.to_numpy(), timezone)))
     if not found:
-        tried = time_format or failed
-        bad = texts if tried is None else texts.filter(texts.str.to_datetime(tried, strict=False).is_null())
-        example = bad[0] if len(bad) else texts[0]
-        raise DataError(f"{where}: {example!r} cannot be read as a time{f' of format {tried}' if tried else ''}; pass time_format")
+        best = min(formats, key=misfits.__getitem__)
+        wrong = _parsed(texts, best).is_null()
+        row = int(wrong.arg_true()[0])
+        like = "" if misfits[best] == len(head) and time_format is None else f" of format {best}"
+        raise DataError(f"{where}: {texts[row]!r} in row {row + 1} cannot be read as a time{like}; pass time_format")
     if any(not np.array_equal(at, found[0][1]) for _, at in found[1:]):
         names = " and ".join(text_format for text_format, _ in found[:2])
         raise DataError(f"{where}: times such as {texts[0]!r} fit {names}; pass time_format")
     return found[0][1]
 
 
-def _parsed(texts: pl.Series, text_format: str) -> pl.Series | None:
+def _parsed(texts: pl.Series, text_format: str) -> pl.Series:
     zone = UTC.tzname(None) if "%z" in text_format else None
-    parsed = texts.str.to_datetime(text_format, time_unit="ns", time_zone=zone, strict=False, exact=True)
-    return None if parsed.null_count() else parsed.cast(pl.Int64)
+    return texts.str.to_datetime(text_format, time_unit="ns", time_zone=zone, strict=False, exact=True).cast(pl.Int64)
