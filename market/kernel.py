@@ -1,12 +1,14 @@
 """The decorator of every kernel, with a cache that sees edits of callees.
 
 numba keys its cache by the source of the decorated function's own file: a kernel that calls one in another file keeps the
-callee's old code. So our cache folder is named after a digest of all kernel sources, numba's version and the processor.
+callee's old code. So each room's cache folder is named after a digest of the kernel sources that its kernels can call (its
+own and those of the floors below), numba's version and the processor.
 """
 
 import hashlib
 import os
 import platform
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,15 +21,25 @@ __all__ = ["cache_folder", "kernel", "sources_digest"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("market", "data", "simulator", "encoders", "envs", "agents", "evaluation", "live")
-FOLDERS_KEPT = 4
+FLOORS = (("market",), ("configs",), ("data",), ("encoders", "simulator"), ("agents", "envs"), ("evaluation",), ("live",))
+FOLDERS_KEPT = 8  # of each room: several checkouts may share one cache
 
 
-def sources_digest(root: Path = ROOT) -> str:
-    """Return the hex digest of every Python file under `root`'s rooms that defines or may be called by a kernel."""
+def rooms_below(room: str) -> list[str]:
+    """Return `room` and the rooms on floors below it: all that its kernels can call. All rooms where it is none of ours."""
+    below: list[str] = []
+    for floor in FLOORS:
+        if room in floor:
+            return [*below, room]
+        below += floor
+    return below
+
+
+def sources_digest(room: str = "", root: Path = ROOT) -> str:
+    """Return the hex digest of every Python file of `rooms_below(room)` that defines or may be called by a kernel."""
     digest = hashlib.sha256()
-    for room in ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
+    for below in rooms_below(room):
+        for path in sorted((root / below).rglob("*.py")):
             text = path.read_bytes()
             if b"kernel" in text:
                 digest.update(path.relative_to(root).as_posix().encode() + b"\0" + text + b"\0")
@@ -35,12 +47,22 @@ def sources_digest(root: Path = ROOT) -> str:
 
 
 @cache
-def cache_folder() -> Path:
-    """Return the folder of compiled kernels: `QUANTGYM_CACHE` or the user's cache, by digest of sources, numba and CPU."""
+def cache_folder(room: str = "") -> Path:
+    """Return the folder of a room's compiled kernels: `QUANTGYM_CACHE` or the user's cache, by digest of sources, numba and CPU."""
     base = Path(os.environ.get("QUANTGYM_CACHE") or Path.home() / ".cache" / "quantgym")
     host = f"{numba.__version__} {platform.machine()} {numba_config.CPU_NAME or _cpu_name()}"
-    name = hashlib.sha256(f"{sources_digest()} {host}".encode()).hexdigest()[:16]
-    return base / "kernels" / name
+    digest = hashlib.sha256(f"{sources_digest(room)} {host}".encode()).hexdigest()[:16]
+    folder = base / "kernels" / f"{room or 'any'}-{digest}"
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _forget_oldest(folder.parent, room or "any")
+    return folder
+
+
+def _forget_oldest(parent: Path, room: str) -> None:
+    folders = sorted(parent.glob(f"{room}-*"), key=lambda folder: folder.stat().st_mtime_ns)
+    for folder in folders[:-FOLDERS_KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _cpu_name() -> str:
@@ -49,20 +71,26 @@ def _cpu_name() -> str:
     return str(binding.get_host_cpu_name())
 
 
-def kernel(function: F | None = None, *, parallel: bool = False, inline: str = "never") -> Any:
+def kernel(function: F | None = None, *, parallel: bool = False, inline: bool = False, allocates: bool = False) -> Any:
     """Compile `function` with numba: cached, IEEE division, no fastmath.
 
     Args:
         function: A scalar kernel, or a loop over environments above one.
         parallel: Compile `prange` for threads; results do not depend on their number.
-        inline: numba's inlining at the level of its own representation; leave it at `never` unless measured.
+        inline: Make LLVM paste it into its callers: an array is passed on as eight words, so that a call with a dozen arrays
+            costs 20 ns. For kernels on the way of every fill; each use costs compile time.
+        allocates: Whether it makes arrays of its own (`np.empty`, `.copy()`). One that does not needs no counting of
+            references, which costs two atomic operations for each array that it passes on: a step ran four times as fast
+            without. Where it is forgotten, numba refuses to compile and says `NRT required`.
     """
 
     def wrap(target: F) -> Any:
         before = numba_config.CACHE_DIR
-        numba_config.CACHE_DIR = str(cache_folder())
+        package, _, path = target.__module__.partition(".")
+        numba_config.CACHE_DIR = str(cache_folder(path.partition(".")[0] if package == "quantgym" else ""))
         try:
-            return numba.njit(cache=True, error_model="numpy", parallel=parallel, inline=inline)(target)
+            counted = allocates or parallel
+            return numba.njit(cache=True, error_model="numpy", parallel=parallel, forceinline=inline, _nrt=counted)(target)
         finally:
             numba_config.CACHE_DIR = before
 

@@ -30,7 +30,7 @@ YEAR_NS = 365.0 * 86_400.0 * 1e9
 TOLERANCE = 1e-9
 
 
-@kernel
+@kernel(inline=True)
 def settle(
     e: int,
     account: np.ndarray,
@@ -95,7 +95,7 @@ def flatten(e: int, account: np.ndarray, position: np.ndarray, asset: int) -> No
         account[e].trade_row = -1
 
 
-@kernel
+@kernel(inline=True)
 def mark_to(
     e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray, fx: float, asset: int, price: float
 ) -> None:
@@ -160,7 +160,7 @@ def accrue_borrow(
         account[e].borrow += amount
 
 
-@kernel
+@kernel(inline=True)
 def equity_by_cash(e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray) -> float:
     """CASH ledger."""
     equity = account[e].cash

@@ -10,11 +10,17 @@ __all__ = ["open_batch", "step_batch", "step_batch_parallel"]
 
 
 @kernel
-def prepare(e: int, declined: np.ndarray, refused: np.ndarray) -> None:
-    """What the decoder declined counts as refused in the step that it led to."""
-    for reason in range(refused.shape[1]):
-        refused[e, reason] = declined[e, reason]
-        declined[e, reason] = 0
+def prepare(e: int, declined: np.ndarray, record: np.ndarray, refused: np.ndarray) -> None:
+    """What the decoder declined counts as refused in the step that it led to; most often there is nothing to count."""
+    if record[e].n_refused > 0:
+        for reason in range(refused.shape[1]):
+            refused[e, reason] = 0
+    record[e].n_refused = declined[e, 0]
+    if declined[e, 0] > 0:
+        for reason in range(1, refused.shape[1]):
+            refused[e, reason] = declined[e, reason]
+            declined[e, reason] = 0
+        declined[e, 0] = 0
 
 
 @kernel
@@ -64,7 +70,7 @@ def step_batch(
         return int(bad)
     for e in range(rows.shape[0]):
         if active[e]:
-            prepare(e, declined, refused)
+            prepare(e, declined, record, refused)
             step(
                 e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
             )  # fmt: skip
@@ -98,7 +104,7 @@ def step_batch_parallel(
     for i in numba.prange(rows.shape[0]):
         e = np.int64(i)
         if active[e]:
-            prepare(e, declined, refused)
+            prepare(e, declined, record, refused)
             step(
                 e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
             )  # fmt: skip

@@ -23,7 +23,7 @@ def split_intent(e: int, asset: int, ratio: float, intents: np.ndarray) -> None:
     intents[e, asset].stop_ticks = int(math.ceil(stop) if buys else math.floor(stop))
 
 
-@kernel
+@kernel(inline=True)
 def carry(
     e: int,
     row: int,
@@ -38,9 +38,9 @@ def carry(
     orders: np.ndarray,
 ) -> None:
     """From the close of row - 1 to just before the open of row, asset by asset."""
-    elapsed = clock[row].close_at - clock[row - 1].close_at
     has_terms = terms.shape[0] > 0
     if account[e].n_open > 0 and rules[e].allow_short:
+        elapsed = clock[row].close_at - clock[row - 1].close_at
         for a in range(position.shape[1]):
             if position[e, a].units < 0.0:
                 rate = rules[e].borrow_rate

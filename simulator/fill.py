@@ -11,15 +11,15 @@ from ..market.order import Refusal
 from .friction import frictions
 from .path import fx_at
 from .pool import refuse
-from .power import affordable, demand
+from .power import affordable
 
 __all__ = ["clip", "fill", "take"]
 
-NONE, NO_CASH, SCALED_CASH = int(Refusal.NONE), int(Refusal.NO_CASH), int(Refusal.SCALED_CASH)
-NO_SHORT, PARTICIPATION, REDUCE_ONLY = int(Refusal.NO_SHORT), int(Refusal.PARTICIPATION), int(Refusal.REDUCE_ONLY)
+NONE, NO_CASH, SCALED_CASH = np.int64(Refusal.NONE), np.int64(Refusal.NO_CASH), np.int64(Refusal.SCALED_CASH)
+NO_SHORT, REDUCE_ONLY, PARTICIPATION = np.int64(Refusal.NO_SHORT), np.int64(Refusal.REDUCE_ONLY), np.int64(Refusal.PARTICIPATION)
 
 
-@kernel
+@kernel(inline=True)
 def clip(
     e: int,
     row: int,
@@ -50,7 +50,7 @@ def clip(
     return lots, held, reason
 
 
-@kernel
+@kernel(inline=True)
 def take(
     e: int,
     row: int,
@@ -83,12 +83,11 @@ def take(
     if reason != NONE:
         refuse(e, reason, record, refused)
     if increasing:
-        fits = affordable(e, row, asset, wanted, held, reference, room, share, power, bars, terms, instruments, rules)
+        fits, need = affordable(e, row, asset, wanted, held, reference, room, share, power, bars, terms, instruments, rules)
         if fits != wanted:
             refuse(e, NO_CASH if fits == 0 else SCALED_CASH, record, refused)
             wanted, reason = fits, NO_CASH
-        if wanted != 0:
-            power -= demand(e, row, asset, wanted, held, reference, room, bars, terms, instruments, rules)
+        power -= need
     if wanted != 0:
         fill(
             e, row, asset, order_id, wanted, kind, decided_at, at, reference, room,
@@ -97,7 +96,7 @@ def take(
     return True, wanted, reason == PARTICIPATION, power
 
 
-@kernel
+@kernel(inline=True)
 def fill(
     e: int,
     row: int,

@@ -10,7 +10,7 @@ from .path import fx_at
 __all__ = ["frictions"]
 
 
-@kernel
+@kernel(inline=True)
 def frictions(
     e: int,
     row: int,

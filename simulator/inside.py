@@ -44,7 +44,7 @@ def walk(
                     )  # fmt: skip
 
 
-@kernel
+@kernel(allocates=True)
 def choose_paths(
     e: int,
     row: int,
@@ -68,7 +68,7 @@ def choose_paths(
     for i in range(n):
         orders_kept[i] = orders[e, i]
     for i in range(n):
-        a = orders[e, i].asset
+        a = np.int64(orders[e, i].asset)
         seen = not can_act_inside(e, i, row, bars, clock, instruments, orders)
         for j in range(i):
             seen = seen or (orders[e, j].asset == a and can_act_inside(e, j, row, bars, clock, instruments, orders))

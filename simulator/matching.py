@@ -6,7 +6,7 @@ import numpy as np
 
 from ..market.grid import on_grid
 from ..market.kernel import kernel
-from .path import crossing_time, path_price, point_price, point_time
+from .path import AT_OPEN, crossing_time, path_price, point_price, point_time
 from .pool import IOC, LIMIT, MARKET, OPEN, PARTIALLY_FILLED
 
 __all__ = ["can_act_inside", "meet", "reach"]
@@ -42,18 +42,19 @@ def meet(
     orders: np.ndarray,
 ) -> tuple[bool, float, int, float]:
     """Working order i at `point` of the bar -> (hit, reference price, time of it, room that its limit leaves)."""
-    asset = orders[e, i].asset
+    asset = np.int64(orders[e, i].asset)
     if (orders[e, i].state != OPEN and orders[e, i].state != PARTIALLY_FILLED) or orders[e, i].cut == 1:
         return False, 0.0, 0, 0.0
     if not bars[row, asset].tradable:
         return False, 0.0, 0, 0.0
-    kind, path, arrival, expiry = orders[e, i].kind, position[e, asset].path, orders[e, i].arrives_at, orders[e, i].expires_at
+    kind, path = np.int64(orders[e, i].kind), np.int64(position[e, asset].path)
+    arrival, expiry = orders[e, i].arrives_at, orders[e, i].expires_at
     opened = clock[row].open_at
     at = opened
     if point == 0:
         if arrival > opened:
             return False, 0.0, 0, 0.0
-        first = last = point_price(bars, row, asset, path, 0)
+        first = last = point_price(bars, row, asset, path, AT_OPEN)
     else:
         start, end = point_time(clock, row, point - 1), point_time(clock, row, point)
         arriving = arrival > opened and arrival >= start
@@ -78,12 +79,12 @@ def can_act_inside(
     e: int, i: int, row: int, bars: np.ndarray, clock: np.ndarray, instruments: np.ndarray, orders: np.ndarray
 ) -> bool:
     """A quick look before any path is run: could order i be hit anywhere between this bar's low and high."""
-    asset = orders[e, i].asset
+    asset = np.int64(orders[e, i].asset)
     if (orders[e, i].state != OPEN and orders[e, i].state != PARTIALLY_FILLED) or orders[e, i].cut == 1:
         return False
     if not bars[row, asset].tradable:
         return False
-    kind = orders[e, i].kind
+    kind = np.int64(orders[e, i].kind)
     arriving = orders[e, i].arrives_at > clock[row].open_at
     if kind == MARKET or orders[e, i].tif == IOC:
         return bool(arriving)

@@ -7,6 +7,7 @@ import numpy as np
 from ..market.kernel import kernel
 from .fill import clip, take
 from .matching import meet
+from .path import AT_OPEN
 from .pool import IOC, MARKET, OPEN, PARTIALLY_FILLED, POOL_FULL, enqueue, refuse
 from .power import ALL_ASSETS, buying_power, demand
 from .working import take_order
@@ -14,7 +15,7 @@ from .working import take_order
 __all__ = ["open_share", "play_open", "take_intent"]
 
 
-@kernel
+@kernel(inline=True)
 def take_intent(
     e: int,
     asset: int,
@@ -39,7 +40,7 @@ def take_intent(
     decided_at = clock[row - 1].close_at
     handled, filled, waits, power = take(
         e, row, increasing, share, power, asset, intents[e, asset].id, intents[e, asset].lots, MARKET,
-        intents[e, asset].reduce_only, decided_at, clock[row].open_at, bars[row, asset].open, math.inf,
+        np.int64(intents[e, asset].reduce_only), decided_at, clock[row].open_at, bars[row, asset].open, math.inf,
         bars, terms, instruments, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if handled:
@@ -73,16 +74,17 @@ def open_share(
     """The share of what increasing orders ask for at this open that their account can pay, at most 1."""
     total = 0.0
     for i in range(account[e].n_working):
-        hit, reference, _, room = meet(e, i, row, 0, bars, clock, instruments, rules, position, orders)
+        hit, reference, _, room = meet(e, i, row, AT_OPEN, bars, clock, instruments, rules, position, orders)
         if hit:
-            a = orders[e, i].asset
+            a = np.int64(orders[e, i].asset)
             lots = orders[e, i].lots - orders[e, i].filled
-            lots, held, _ = clip(e, row, a, lots, orders[e, i].reduce_only, bars, instruments, rules, position)
+            lots, held, _ = clip(e, row, a, lots, np.int64(orders[e, i].reduce_only), bars, instruments, rules, position)
             if abs(held + lots) > abs(held):
                 total += demand(e, row, a, lots, held, reference, room, bars, terms, instruments, rules)
     for a in range(intents.shape[1]):
         if intents[e, a].lots != 0:
-            lots, held, _ = clip(e, row, a, intents[e, a].lots, intents[e, a].reduce_only, bars, instruments, rules, position)
+            reduce_only = np.int64(intents[e, a].reduce_only)
+            lots, held, _ = clip(e, row, a, intents[e, a].lots, reduce_only, bars, instruments, rules, position)
             if abs(held + lots) > abs(held):
                 total += demand(e, row, a, lots, held, bars[row, a].open, math.inf, bars, terms, instruments, rules)
     if total <= power:
@@ -113,19 +115,19 @@ def play_open(
     working = account[e].n_working
     for stage in range(2):
         if stage == 1:
-            power = buying_power(e, row, 0, ALL_ASSETS, bars, terms, instruments, rules, account, position)
+            power = buying_power(e, row, AT_OPEN, ALL_ASSETS, bars, terms, instruments, rules, account, position)
             if waiting + working > 1:
                 share = open_share(
                     e, row, power, intents, bars, terms, clock, instruments, rules, account, position, orders
                 )  # fmt: skip
-        i = 0
+        i = np.int64(0)
         if waiting > 0:
             for a in range(intents.shape[1]):
                 if intents[e, a].lots == 0:
                     continue
                 while i < working and orders[e, i].id < intents[e, a].id:
                     power = take_order(
-                        e, i, row, 0, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
+                        e, i, row, AT_OPEN, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
                         account, position, orders, record, refused, fills,
                     )  # fmt: skip
                     i += 1
@@ -135,7 +137,7 @@ def play_open(
                 )  # fmt: skip
         while i < working:
             power = take_order(
-                e, i, row, 0, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
+                e, i, row, AT_OPEN, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
                 account, position, orders, record, refused, fills,
             )  # fmt: skip
             i += 1

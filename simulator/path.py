@@ -4,9 +4,10 @@ import numpy as np
 
 from ..market.kernel import kernel
 
-__all__ = ["OHLC", "OLHC", "crossing_time", "fx_at", "path_price", "point_price", "point_time"]
+__all__ = ["AT_OPEN", "OHLC", "OLHC", "crossing_time", "fx_at", "path_price", "point_price", "point_time"]
 
-OLHC, OHLC = 0, 1  # POSITION.path
+OLHC, OHLC = np.int64(0), np.int64(1)  # POSITION.path
+AT_OPEN = np.int64(0)  # point
 
 
 @kernel

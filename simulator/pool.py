@@ -10,13 +10,13 @@ __all__ = ["cancel_orders", "enqueue", "refuse", "split_orders", "sweep", "wake"
 
 DAY_NS = 86_400_000_000_000
 NEVER = np.iinfo(np.int64).max
-MARKET, LIMIT, STOP = int(OrderKind.MARKET), int(OrderKind.LIMIT), int(OrderKind.STOP)
-DAY, IOC = int(TimeInForce.DAY), int(TimeInForce.IOC)
-FREE, PENDING, OPEN, PARTIALLY_FILLED = (
-    int(OrderState.FREE), int(OrderState.PENDING), int(OrderState.OPEN), int(OrderState.PARTIALLY_FILLED)
-)  # fmt: skip
-CANCELLED, REJECTED, EXPIRED = int(OrderState.CANCELLED), int(OrderState.REJECTED), int(OrderState.EXPIRED)
-NOT_TRADABLE, POOL_FULL = int(Refusal.NOT_TRADABLE), int(Refusal.POOL_FULL)
+# int64, not int: numba compiles a kernel once more for every literal integer that it is called with
+MARKET, LIMIT, STOP = np.int64(OrderKind.MARKET), np.int64(OrderKind.LIMIT), np.int64(OrderKind.STOP)
+DAY, IOC = np.int64(TimeInForce.DAY), np.int64(TimeInForce.IOC)
+FREE, PENDING, OPEN = np.int64(OrderState.FREE), np.int64(OrderState.PENDING), np.int64(OrderState.OPEN)
+PARTIALLY_FILLED, FILLED = np.int64(OrderState.PARTIALLY_FILLED), np.int64(OrderState.FILLED)
+CANCELLED, REJECTED, EXPIRED = np.int64(OrderState.CANCELLED), np.int64(OrderState.REJECTED), np.int64(OrderState.EXPIRED)
+NOT_TRADABLE, POOL_FULL = np.int64(Refusal.NOT_TRADABLE), np.int64(Refusal.POOL_FULL)
 
 
 @kernel

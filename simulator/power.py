@@ -11,10 +11,10 @@ from .path import fx_at, point_price
 
 __all__ = ["affordable", "buying_power", "demand", "is_cash_account"]
 
-ALL_ASSETS = -1
+ALL_ASSETS = np.int64(-1)
 
 
-@kernel
+@kernel(inline=True)
 def is_cash_account(e: int, rules: np.ndarray) -> bool:
     """Long-only without borrowing: buys are paid from cash."""
     return bool(rules[e].allow_short == 0 and rules[e].max_leverage == 1.0)
@@ -42,14 +42,14 @@ def buying_power(
         if units != 0.0:
             price = position[e, a].mark
             if bars[row, a].tradable:
-                price = point_price(bars, row, a, position[e, a].path, point if moving in (ALL_ASSETS, a) else 0)
+                price = point_price(bars, row, a, np.int64(position[e, a].path), point if moving in (ALL_ASSETS, a) else 0)
             value = units * price * instruments[a].multiplier * fx_at(terms, row, a)
             equity += value
             gross += abs(value)
     return float(rules[e].max_leverage * equity - gross)
 
 
-@kernel
+@kernel(inline=True)
 def demand(
     e: int,
     row: int,
@@ -74,7 +74,7 @@ def demand(
     return float(on_grid(abs(held + lots) - abs(held), lot) * scale + rules[e].max_leverage * costs)
 
 
-@kernel
+@kernel(inline=True)
 def affordable(
     e: int,
     row: int,
@@ -89,18 +89,19 @@ def affordable(
     terms: np.ndarray,
     instruments: np.ndarray,
     rules: np.ndarray,
-) -> int:
-    """The largest part of `lots` that fits; what only turns a position round without enlarging it always fits."""
+) -> tuple[int, float]:
+    """The largest part of `lots` that fits -> (lots, power used); turning a position round without enlarging it always fits."""
     side = 1 if lots > 0 else -1
     more = abs(held + lots) - abs(held)
     free = abs(lots) - more
     if share < 1.0:
         more = math.floor(more * share)
+    need = 0.0
     for _ in range(64):
-        if more <= 0:
-            return side * free
         need = demand(e, row, asset, side * (free + more), held, reference, room, bars, terms, instruments, rules)
-        if need <= power:
-            return side * (free + more)
-        more = min(more - 1, math.floor(more * (power / need))) if power > 0.0 else 0
-    return side * free
+        if need <= power or more <= 0:
+            break
+        more = max(0, min(more - 1, math.floor(more * (power / need)))) if power > 0.0 else 0
+    if need > power:
+        more = 0
+    return side * (free + more), need

@@ -14,8 +14,8 @@ from .submission import submit
 __all__ = ["begin", "close", "open_account", "step"]
 
 
-@kernel
-def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, record: np.ndarray, refused: np.ndarray) -> None:
+@kernel(inline=True)
+def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, record: np.ndarray) -> None:
     """The record holds the ledgers' lines as they stand; `close` turns them into this step's share."""
     record[e].equity_before = account[e].equity
     record[e].gross = account[e].gross
@@ -31,16 +31,12 @@ def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, 
     record[e].liquidation = account[e].liquidation
     record[e].traded_notional = account[e].traded_notional
     record[e].n_fills = 0
-    declined = 0
-    for reason in range(refused.shape[1]):
-        declined += refused[e, reason]
-    record[e].n_refused = declined
     if rules[e].participation < np.inf:
         for a in range(position.shape[1]):
             position[e, a].bar_lots = 0
 
 
-@kernel
+@kernel(inline=True)
 def close(
     e: int,
     row: int,
@@ -107,10 +103,10 @@ def step(
 ) -> None:
     """Environment e decided at the close of `row`: play the bar of row + 1 and mark at its close.
 
-    `intents[e]` are used up; `refused[e]` holds on entry what the decoder declined, and is added to.
+    `intents[e]` are used up; `refused[e]` and `record[e].n_refused` hold on entry what the decoder declined, and are added to.
     """
     nxt = row + 1
-    begin(e, account, position, rules, record, refused)
+    begin(e, account, position, rules, record)
     carry(e, nxt, intents, bars, terms, clock, instruments, rules, account, position, orders)
     waiting = submit(e, row, intents, bars, clock, instruments, rules, account, position, orders, record, refused)
     if account[e].n_working > 0:

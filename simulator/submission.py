@@ -9,8 +9,8 @@ from .pool import LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, cancel_orders, enqueue
 
 __all__ = ["screen", "submit"]
 
-NONE, BELOW_MINIMUM, BAD_PRICE = int(Refusal.NONE), int(Refusal.BELOW_MINIMUM), int(Refusal.BAD_PRICE)
-RUINED, NO_PATH = int(Refusal.RUINED), int(Refusal.NO_PATH)
+NONE, BELOW_MINIMUM, BAD_PRICE = np.int64(Refusal.NONE), np.int64(Refusal.BELOW_MINIMUM), np.int64(Refusal.BAD_PRICE)
+RUINED, NO_PATH = np.int64(Refusal.RUINED), np.int64(Refusal.NO_PATH)
 
 
 @kernel
@@ -50,7 +50,7 @@ def screen(
     return NONE
 
 
-@kernel
+@kernel(inline=True)
 def submit(
     e: int,
     row: int,  # of the decision
@@ -66,11 +66,16 @@ def submit(
     refused: np.ndarray,
 ) -> int:
     """Gives ids, refuses, cancels and fills the pool -> number of market intents left that take the next open."""
+    first, n_assets = 0, intents.shape[1]
+    while first < n_assets and intents[e, first].lots == 0 and intents[e, first].cancel == 0:
+        first += 1
+    if first == n_assets:
+        return 0
     decided_at = clock[row].close_at
     arrives_at = decided_at + rules[e].latency_ns
     at_open = arrives_at <= clock[row + 1].open_at
     waiting = 0
-    for a in range(intents.shape[1]):
+    for a in range(first, n_assets):
         if intents[e, a].cancel and account[e].n_working > 0:
             cancel_orders(e, a, arrives_at, account, orders)
         if intents[e, a].lots == 0:

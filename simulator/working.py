@@ -3,15 +3,12 @@
 import numpy as np
 
 from ..market.kernel import kernel
-from ..market.order import OrderState
 from .fill import take
 from .matching import meet
-from .pool import CANCELLED, IOC, MARKET, PARTIALLY_FILLED, REJECTED, STOP
+from .pool import CANCELLED, FILLED, IOC, MARKET, PARTIALLY_FILLED, REJECTED, STOP
 from .power import buying_power
 
 __all__ = ["take_order"]
-
-FILLED = int(OrderState.FILLED)
 
 
 @kernel
@@ -43,8 +40,8 @@ def take_order(
     if increasing and point > 0:
         power = buying_power(e, row, point, moving, bars, terms, instruments, rules, account, position)
     handled, filled, waits, power = take(
-        e, row, increasing, share, power, orders[e, i].asset, orders[e, i].id, orders[e, i].lots - orders[e, i].filled,
-        orders[e, i].kind, orders[e, i].reduce_only, orders[e, i].decided_at, at, reference, room,
+        e, row, increasing, share, power, np.int64(orders[e, i].asset), orders[e, i].id, orders[e, i].lots - orders[e, i].filled,
+        np.int64(orders[e, i].kind), np.int64(orders[e, i].reduce_only), orders[e, i].decided_at, at, reference, room,
         bars, terms, instruments, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if not handled:

@@ -98,5 +98,6 @@ class ActionScheme(ABC):
             account: ACCOUNT records, (E,).
             position: POSITION records, (E, A), marked at the closes of `rows`.
             intents: INTENT records, (E, A), zero on entry; market orders are written here.
-            declined: Counts by `Refusal`, int64 (E, len(Refusal)); what cannot become an order is added here.
+            declined: Counts by `Refusal`, int64 (E, len(Refusal)); what cannot become an order is added here
+                with `sizing.decline`.
         """

@@ -10,11 +10,11 @@ from ..grid import whole_lots
 from ..kernel import kernel
 from ..order import Refusal
 from .scheme import ActionScheme
-from .sizing import price_in_account, write_intent
+from .sizing import decline, price_in_account, write_intent
 
 __all__ = ["SixActions", "decode_six"]
 
-NOT_TRADABLE = int(Refusal.NOT_TRADABLE)
+NOT_TRADABLE = np.int64(Refusal.NOT_TRADABLE)
 BUY_10, BUY_50, HOLD, SELL_10, SELL_50, CLOSE_ALL = range(6)
 
 
@@ -37,7 +37,7 @@ def decode_six(
         return
     value = price_in_account(e, 0, row, bars, instruments, position)
     if value <= 0.0:
-        declined[e, NOT_TRADABLE] += 1
+        decline(e, NOT_TRADABLE, declined)
         return
     if action < HOLD:
         share = 0.1 if action == BUY_10 else 0.5

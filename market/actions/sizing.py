@@ -6,10 +6,18 @@ from ..grid import on_grid, whole_lots
 from ..kernel import kernel
 from ..order import OrderKind, Refusal, TimeInForce
 
-__all__ = ["aim", "price_in_account", "write_intent"]
+__all__ = ["aim", "decline", "price_in_account", "write_intent"]
 
-MARKET, IOC = int(OrderKind.MARKET), int(TimeInForce.IOC)
-BELOW_MINIMUM, NOT_TRADABLE, NO_SHORT = int(Refusal.BELOW_MINIMUM), int(Refusal.NOT_TRADABLE), int(Refusal.NO_SHORT)
+MARKET, IOC = np.int64(OrderKind.MARKET), np.int64(TimeInForce.IOC)
+BELOW_MINIMUM, NOT_TRADABLE = np.int64(Refusal.BELOW_MINIMUM), np.int64(Refusal.NOT_TRADABLE)
+NO_SHORT = np.int64(Refusal.NO_SHORT)
+
+
+@kernel
+def decline(e: int, reason: int, declined: np.ndarray) -> None:
+    """Count what cannot become an order; column 0 counts all of them, so that a step need not look at the others."""
+    declined[e, reason] += 1
+    declined[e, 0] += 1
 
 
 @kernel
@@ -28,7 +36,7 @@ def write_intent(e: int, asset: int, lots: int, closing: bool, value: float, ins
     """A market order of `lots` worth `value` each, declined under the minimum unless it closes the position."""
     worth = abs(on_grid(lots, instruments[asset].lot)) * value / position[e, asset].fx
     if not closing and (lots == 0 or worth < instruments[asset].min_notional):
-        declined[e, BELOW_MINIMUM] += 1
+        decline(e, BELOW_MINIMUM, declined)
         return
     intents[e, asset].lots = lots
     intents[e, asset].kind = MARKET
@@ -52,13 +60,13 @@ def aim(
     """The order that brings a position to weight x equity / (1 + buffer), whole lots towards zero."""
     held = whole_lots(position[e, asset].units, instruments[asset].lot)
     if weight < 0.0 and rules[e].allow_short == 0:
-        declined[e, NO_SHORT] += 1
+        decline(e, NO_SHORT, declined)
         weight = 0.0
     if weight == 0.0 and held == 0:
         return
     value = price_in_account(e, asset, row, bars, instruments, position)
     if value <= 0.0:
-        declined[e, NOT_TRADABLE] += 1
+        decline(e, NOT_TRADABLE, declined)
         return
     target = whole_lots(weight * account[e].equity / (1.0 + rules[e].sizing_buffer) / value, instruments[asset].lot)
     if target != held:

@@ -9,11 +9,11 @@ from ..errors import ConfigError
 from ..kernel import kernel
 from ..order import Refusal
 from .scheme import ActionScheme
-from .sizing import aim
+from .sizing import aim, decline
 
 __all__ = ["Exposure", "TargetWeights", "Weights", "decode_portfolio", "decode_targets"]
 
-LEVERAGE = int(Refusal.LEVERAGE)
+LEVERAGE = np.int64(Refusal.LEVERAGE)
 
 
 @kernel
@@ -37,7 +37,7 @@ def decode_targets(
     if total > rules[e].max_leverage:
         scale = rules[e].max_leverage / total
         if total > rules[e].max_leverage * (1.0 + 1e-6):
-            declined[e, LEVERAGE] += 1
+            decline(e, LEVERAGE, declined)
     for a in range(intents.shape[1]):
         aim(e, a, row, actions[e, a] * scale, bars, instruments, rules, account, position, intents, declined)
 
