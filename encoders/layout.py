@@ -94,7 +94,7 @@ class Layout:
         """Return the places in a market row of one per-asset column, int64 of shape (A,)."""
         return np.array([self.position(f"{asset}.{column}") for asset in self.assets], np.int64)
 
-    @property
+    @cached_property
     def mask_positions(self) -> np.ndarray | None:
         """Places of the assets' `tradable` columns, shape (A,); None where the layout has none."""
         if any(column.name == MASK_COLUMN for column in self.market_asset):
