@@ -195,7 +195,7 @@ class Simulator:
         """Return a copy of the FILL records of environment `e` in the last step, in the order in which they happened."""
         if self.fills.shape[1] == 0:
             raise ConfigError("fills were not recorded; make the simulator with record_fills=True")
-        return self.fills[e, : self.record["n_fills"][e]].copy()
+        return copied(self.fills[e, : self.record["n_fills"][e]])
 
     def check(self) -> None:
         """Raise IntegrityError where the two ledgers of an account differ by more than 1e-9 of its traded notional."""
@@ -203,7 +203,7 @@ class Simulator:
 
     def state(self) -> dict[str, np.ndarray]:
         """Return copies of everything that changes; `load` brings it back."""
-        return {name: getattr(self, name).copy() for name in STATE}
+        return {name: copied(getattr(self, name)) for name in STATE}
 
     def load(self, state: dict[str, np.ndarray]) -> None:
         """Go back to a state that `state` returned.
@@ -235,9 +235,19 @@ def frozen(records: np.ndarray) -> np.ndarray:
     return view
 
 
+def copied(records: np.ndarray) -> np.ndarray:
+    """Return a copy whose padding bytes are 0 (`ndarray.copy` leaves them undefined), so that equal records are equal bytes."""
+    if records.dtype.names is None:
+        return records.copy()
+    copy = np.zeros(records.shape, records.dtype)
+    for name in records.dtype.names:
+        copy[name] = records[name]
+    return copy
+
+
 def closes_of(bars: np.ndarray) -> np.ndarray:
     """Return bars whose four points are their close: a close-only tape fills at the close of t + 1."""
-    closes = bars.copy()
+    closes = copied(bars)
     for name in ("open", "high", "low"):
         closes[name] = bars["close"]
     return frozen(closes)
