@@ -284,7 +284,7 @@ class Tape:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for array in (self.clock, self.bars, self.terms):  # pickling forgets it, and kernels would compile again
+        for array in (self.clock, self.bars, self.terms):  # pickling forgets it, and compiled code is bound to it
             array.flags.writeable = False
 
 

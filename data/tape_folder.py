@@ -74,7 +74,7 @@ def read_folder(
             stored = np.load(folder / f"{name}.npy", mmap_mode="r" if mmap else None, allow_pickle=False)
             if stored.dtype != dtypes[name]:
                 raise DataError(f"{folder / name}.npy: has dtype {stored.dtype}, must hold {name} records; import it again")
-            # a plain array of OUR dtype: np.load forgets the alignment flag, and kernels would compile again
+            # a plain array of OUR dtype: np.load forgets the alignment flag, which compiled code is bound to
             array = stored.view(np.ndarray).view(dtypes[name])
             array.flags.writeable = False
             arrays[name] = array

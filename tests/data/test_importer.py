@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -36,8 +38,8 @@ def test_a_csv_of_one_asset_becomes_a_tape(tmp_path):
 
 
 def test_names_and_options_are_taken(tmp_path):
-    market = {"symbol": "BTC", "currency": "EUR", "tick": 0.5, "lot": 0.1}
-    times = {"timeframe": "30m", "calendar": "24/7", "stamp": "close", "timezone": "Europe/Berlin"}
+    market: dict[str, Any] = {"symbol": "BTC", "currency": "EUR", "tick": 0.5, "lot": 0.1}
+    times: dict[str, Any] = {"timeframe": "30m", "calendar": "24/7", "stamp": "close", "timezone": "Europe/Berlin"}
     tape = import_file(written(tmp_path / "x.csv"), "mine", **market, **times)
     instrument = tape.instruments[0]
     assert (tape.name, tape.symbols, tape.currency, instrument.quote_currency) == ("mine", ("BTC",), "EUR", "EUR")
@@ -195,13 +197,14 @@ def test_missing_files_and_wrong_options_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"gone.csv: no such file; needs a Parquet or CSV file of bars"):
         import_file(tmp_path / "gone.csv")
     path = written(tmp_path / "x.csv")
-    for option, message in (
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"policy": "ignore"}, "policy must be one of refuse, mask, drop"),
         ({"stamp": "middle"}, "stamp must be one of open, close"),
         ({"timeframe": "1 fortnight"}, "timeframe '1 fortnight' must be a number and a unit"),
         ({"calendar": "XNYX"}, "unknown calendar 'XNYX'; did you mean XNYS"),
         ({"timezone": "America/NewYork"}, "unknown timezone 'America/NewYork'; did you mean America/New_York"),
-    ):
+    ]
+    for option, message in wrong:
         with pytest.raises(ConfigError, match=message):
             import_file(path, **option)
 

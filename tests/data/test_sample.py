@@ -5,7 +5,6 @@ from importlib import metadata
 import numpy as np
 import pytest
 
-from quantgym.data import sample
 from quantgym.data.catalog import open_tape
 from quantgym.data.contract import check_tape
 from quantgym.data.corporate import adjusted_returns
@@ -134,6 +133,6 @@ def test_a_missing_or_other_package_is_one_error_with_the_line_that_cures_it(mon
     def absent(name):
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(sample.metadata, "distribution", absent)
+    monkeypatch.setattr("quantgym.data.sample.metadata.distribution", absent)
     with pytest.raises(DataError, match="package gym-anytrading is missing"):
         open_tape("sample:eurusd-1h")

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -108,9 +110,10 @@ def test_a_bar_without_volume_cannot_be_traded_under_any_policy():
 
 def test_what_is_only_reported_is_not_refused_and_policies_are_checked():
     bars, recorded, faults = faulty()
+    unknown: Any = "ignore"
     refuse("x", [fault for fault in faults if not fault.kind.breaking])
     with pytest.raises(ConfigError, match="policy must be one of refuse, mask, drop, was 'ignore'"):
-        clean("x", bars, SYMBOLS, recorded, faults, "ignore")
+        clean("x", bars, SYMBOLS, recorded, faults, unknown)
 
 
 def test_the_summary_has_one_line_a_kind():

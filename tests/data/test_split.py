@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,11 @@ from quantgym.data.synthetic import gbm_tape
 from quantgym.market.errors import ConfigError, DataError
 
 TAPE = gbm_tape(0, 31, start="2020-01-01")  # daily bars, midnight to midnight; row r opens on January r+1
-TEN = {"train": ("2020-01-01", "2020-01-10"), "validation": ("2020-01-11", "2020-01-20"), "test": ("2020-01-21", "2020-01-31")}
+TEN: dict[str, Any] = {
+    "train": ("2020-01-01", "2020-01-10"),
+    "validation": ("2020-01-11", "2020-01-20"),
+    "test": ("2020-01-21", "2020-01-31"),
+}
 
 
 def test_a_last_day_counts_whole():
@@ -30,7 +35,7 @@ def test_rows_that_lie_between_two_periods_already_count_towards_purge_and_embar
 
 
 def test_dates_times_and_texts_say_the_same():
-    typed = {name: (date.fromisoformat(a), date.fromisoformat(b)) for name, (a, b) in TEN.items()}
+    typed: dict[str, Any] = {name: (date.fromisoformat(a), date.fromisoformat(b)) for name, (a, b) in TEN.items()}
     assert split_tape(TAPE, **typed) == split_tape(TAPE, **TEN)
     # an instant is taken as it is: the bar of 10 January closes after noon
     noon = TEN | {"train": ("2020-01-01", datetime(2020, 1, 10, 12))}
