@@ -59,7 +59,7 @@ def check(id_or_env: "str | SingleEnv | TradingVectorEnv", *, n_envs: int = 7, s
     env = _batch_of(id_or_env, settings)
     bars = env.settings.episode_bars
     bars = EPISODE_BARS if bars is None else min(bars, EPISODE_BARS)
-    env = env.rebuild(num_envs=n_envs, episode_bars=bars, render_mode=None)
+    env = env.rebuild(num_envs=n_envs, episode_bars=bars, autoreset_mode="same_step", render_mode=None)
     faults: list[str] = []
     passed: list[str] = []
     skipped: list[str] = []
@@ -216,6 +216,9 @@ def _books(env: TradingVectorEnv, seed: int, n_steps: int) -> Iterator[str]:
         _, rewards, terminated, truncated, _ = played.step(action)
         check_ledgers(sim.account, sim.position, sim.instruments)
         summed += rewards
+        if (terminated != (sim.account["ruined"] != 0)).any():
+            yield f"terminated must say ruin and nothing else, was {terminated} in step {step}; the end of the data is truncation"
+            return
         done = terminated | truncated
         expected = _reward_of_episode(played, begun, sim.account["equity"])
         if expected is not None and (off := done & ~terminated & (np.abs(summed - expected) > 1e-9)).any():

@@ -1,0 +1,95 @@
+"""The world whose best policy is known."""
+
+import numpy as np
+import pytest
+
+from quantgym.data.synthetic import leak_tape
+from quantgym.envs.leak import FREE, LeakVectorEnv, leak_features
+from quantgym.market.cost import CostSettings
+from quantgym.market.errors import ConfigError
+
+SHORT, FLAT, LONG = 0, 1, 2
+
+
+def episode_returns(policy, n_envs=400, seed=3):
+    env = LeakVectorEnv(num_envs=n_envs, info=())
+    seen, _ = env.reset(seed=seed)
+    total = np.zeros(n_envs)
+    for _ in range(env.settings.episode_bars):
+        seen, rewards, *_ = env.step(policy(env, seen))
+        total += rewards
+    return total
+
+
+def best(env, seen):
+    return env.optimal_action(seen)
+
+
+def test_it_declares_that_it_leaks():
+    env = LeakVectorEnv()
+    assert env.leaks
+    assert env.metadata["leaks"]
+
+
+def test_the_observation_is_what_the_next_fill_earns():
+    env = LeakVectorEnv(num_envs=2, episode_bars=6)
+    seen, info = env.reset(seed=0)
+    for _ in range(5):
+        equity = info["equity"]
+        # long with all equity from the open after the decision, which is the close of the decision: one bar's return
+        told = seen[:, 0].astype(float) / 100.0
+        seen, rewards, _, _, info = env.step(np.array([LONG, SHORT]))
+        assert rewards == pytest.approx(np.log1p(np.clip(told, -0.05, 0.05) * [1.0, -1.0]), abs=1e-7)
+        assert info["equity"] / equity == pytest.approx(1.0 + told * [1.0, -1.0], abs=1e-7)
+
+
+def test_the_optimum_has_its_value_within_monte_carlo_error():
+    total = episode_returns(best)
+    error = total.std(ddof=1) / np.sqrt(len(total))
+    assert abs(total.mean() - LeakVectorEnv().optimal_value()) < 4.0 * error
+
+
+def test_the_value_by_hand_for_small_returns():
+    # ln(1 + |r|) is about |r| - r^2 / 2; E|r| = sqrt(2 / pi) s = 0.0079788, E r^2 / 2 = 0.00005: 0.0079288 a bar, 128 bars
+    assert LeakVectorEnv().optimal_value() == pytest.approx(128 * 0.0079288, rel=2e-3)
+
+
+def test_a_perturbed_policy_is_worse_and_cash_earns_nothing():
+    rng = np.random.default_rng(0)
+
+    def perturbed(env, seen):
+        return np.where(rng.random(len(seen)) < 0.1, FLAT, env.optimal_action(seen))
+
+    optimal, worse = episode_returns(best), episode_returns(perturbed)
+    assert (worse < optimal).mean() > 0.99
+    assert worse.mean() == pytest.approx(0.9 * optimal.mean(), rel=0.02)
+    assert episode_returns(lambda env, seen: np.full(len(seen), FLAT)).tolist() == [0.0] * 400
+
+
+def test_paths_are_drawn_anew_and_are_martingales():
+    env = LeakVectorEnv(num_envs=300)
+    first = env.reset(seed=0)[0][:, 0]
+    second = env.reset()[0][:, 0]
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, env.reset(seed=0)[0][:, 0])
+    ends = env.simulator.bars["close"][:, 0].reshape(300, -1)[:, -1] / 100.0
+    assert abs(ends.mean() - 1.0) < 4.0 * ends.std() / np.sqrt(300)
+
+
+def test_a_tape_of_ones_own_leaks_too():
+    tape = leak_tape(3, 200)
+    env = LeakVectorEnv(tape, num_envs=1, episode_bars=50, start="first")
+    seen, _ = env.reset(seed=0)
+    assert seen[0, 0] == pytest.approx(100.0 * (tape.open[2, 0] / tape.open[1, 0] - 1.0), rel=1e-5)
+    with pytest.raises(ConfigError, match="optimal_value holds for Leak-v0 with its own paths"):
+        env.optimal_value()
+
+
+def test_the_optimum_is_not_claimed_where_it_does_not_hold():
+    with pytest.raises(ConfigError, match="no costs alone"):
+        LeakVectorEnv(costs=CostSettings()).optimal_value()
+    with pytest.raises(ConfigError, match="features, rows and asset need a tape"):
+        LeakVectorEnv(features=leak_features(leak_tape(0, 50)))
+    with pytest.raises(ConfigError, match="needs episode_bars to draw its own paths"):
+        LeakVectorEnv(episode_bars=None)
+    assert LeakVectorEnv(costs=FREE).optimal_value() > 0.0
