@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from math import fsum
+from typing import Literal, get_args
 
 import numpy as np
 
-from ..market.errors import ShapeError
+from ..market.errors import ConfigError, ShapeError
 
-__all__ = ["Actions", "adjusted_returns", "derive_actions", "resolution_of"]
+__all__ = ["Actions", "DividendBase", "adjusted_returns", "check_base", "derive_actions", "resolution_of"]
+
+DividendBase = Literal["previous", "ex"]
+"""Close that a vendor relates a dividend to: the last one before the ex date (CRSP, Yahoo) or that of the ex date (WIKI)."""
 
 # Smaller jumps of the factor are dividends; MSFT's 3 dollars of 2004-11-15 were one of 1.11.
 SPLIT_JUMP = 1.2
@@ -33,21 +37,24 @@ class Actions:
     contradictions: np.ndarray = field(repr=False)
 
 
-def derive_actions(close: np.ndarray, adjusted: np.ndarray) -> Actions:
+def derive_actions(close: np.ndarray, adjusted: np.ndarray, base: DividendBase = "previous") -> Actions:
     """Return the splits and dividends that turn raw closes into the adjusted ones.
 
-    The factor f = adjusted / close is constant but for jumps at ex dates, where it grows by
-    q = split / (1 - dividend split / close[t-1]): the method by which vendors adjust. Rounded adjusted closes make f noisy;
-    a jump counts where it exceeds what the rounding of its two rows can explain, and its size is then taken between the mean
-    levels of up to 20 rows on each side.
+    The factor f = adjusted / close is constant but for jumps at ex dates, where it grows by q. With base `previous`,
+    q = split / (1 - dividend split / close[t-1]); with base `ex`, q = split (1 + dividend / close[t]). Rounded adjusted closes
+    make f noisy; a jump counts where it exceeds what the rounding of its two rows can explain, and its size is then taken
+    between the mean levels of up to 20 rows on each side.
 
     Args:
         close: Raw closes of one asset, float64 (T,), finite and positive.
         adjusted: Its adjusted closes, float64 (T,), likewise.
+        base: How the vendor adjusted for dividends.
 
     Raises:
+        ConfigError: The base is unknown.
         ShapeError: The two have not one shape (T,).
     """
+    check_base(base)
     close, adjusted = np.asarray(close, np.float64), np.asarray(adjusted, np.float64)
     if close.shape != adjusted.shape or close.ndim != 1:
         raise ShapeError(f"close and adjusted must both have shape (T,): {close.shape} against {adjusted.shape}")
@@ -71,18 +78,30 @@ def derive_actions(close: np.ndarray, adjusted: np.ndarray) -> Actions:
         rest = jump / ratio
         split[row] = ratio
         if rest - 1.0 > bound[row - 1]:
-            dividend[row] = close[row - 1] / ratio * (1.0 - 1.0 / rest)
+            dividend[row] = close[row] * (rest - 1.0) if base == "ex" else close[row - 1] / ratio * (1.0 - 1.0 / rest)
     return Actions(split, dividend, np.array(contradictions, np.int64))
 
 
-def adjusted_returns(close: np.ndarray, split: np.ndarray, dividend: np.ndarray) -> np.ndarray:
-    """Return close-to-close returns as vendors' adjusted closes give them, close[t] / (close[t-1] / split - dividend) - 1, (T,).
+def check_base(base: str) -> None:
+    """Raise `ConfigError` where `base` is none."""
+    if base not in get_args(DividendBase):
+        raise ConfigError(f"dividend_base must be one of {', '.join(get_args(DividendBase))}, was {base!r}")
 
-    A holder's total return is split (close[t] + dividend) / close[t-1] - 1 (`Tape.log_return`); the two differ by the return on
-    the dividend, at most some basis points on an ex date.
+
+def adjusted_returns(
+    close: np.ndarray, split: np.ndarray, dividend: np.ndarray, base: DividendBase = "previous"
+) -> np.ndarray:
+    """Return close-to-close returns as the vendor's adjusted closes give them, float64 (T,), 0 in the first row.
+
+    With base `ex` they are a holder's total returns, split (close[t] + dividend) / close[t-1] - 1 (`Tape.log_return`). With base
+    `previous` they are close[t] / (close[t-1] / split - dividend) - 1, which differs on an ex date by the return on the dividend.
     """
+    check_base(base)
     result = np.zeros(len(close))
-    result[1:] = close[1:] / (close[:-1] / split[1:] - dividend[1:]) - 1.0
+    if base == "ex":
+        result[1:] = split[1:] * (close[1:] + dividend[1:]) / close[:-1] - 1.0
+    else:
+        result[1:] = close[1:] / (close[:-1] / split[1:] - dividend[1:]) - 1.0
     return result
 
 

@@ -12,7 +12,7 @@ from ..market.instrument import Instrument, PriceSide
 from .align import Aligned, align
 from .calendar import Stamp, bar_clock, guessed_calendar
 from .columns import LongBars, long_bars
-from .corporate import derive_actions, resolution_of
+from .corporate import DividendBase, check_base, derive_actions, resolution_of
 from .fault import Fault, FaultKind
 from .ordering import in_order
 from .record import carried, term_records
@@ -50,6 +50,7 @@ def import_file(
     columns: Mapping[str, str] | None = None,
     currency: str = "USD",
     price_side: PriceSide = "trade",
+    dividend_base: DividendBase = "previous",
     lot: float | None = None,
     tick: float | None = None,
 ) -> Tape:
@@ -73,6 +74,7 @@ def import_file(
         columns: Names in the file by field, where they are unusual.
         currency: Quote and account currency.
         price_side: What the prices are.
+        dividend_base: How adjusted closes were adjusted for dividends (`corporate.derive_actions`).
         lot: Quantity step; None: 1, or 1e-6 where volumes are fractions.
         tick: Price step; None: the decimals that the closes use.
 
@@ -80,6 +82,7 @@ def import_file(
         ConfigError: An option is wrong.
         DataError: The file is missing, unreadable or not recognised, or has faults that the policy refuses.
     """
+    check_base(dividend_base)
     path = Path(path)
     found = _recorded(path, policy, symbol, timeframe, calendar, timezone, time_format, stamp, columns)
     faults, aligned = found.faults, found.aligned
@@ -89,7 +92,7 @@ def import_file(
     extras = {key: column[keep] for key, column in aligned.extras.items()}
     aligned = replace(aligned, at=aligned.at[keep], bars=aligned.bars[keep], recorded=recorded[keep], extras=extras)
     clock = found.clock[keep]
-    terms, contradictions = _terms(aligned, clock)
+    terms, contradictions = _terms(aligned, clock, dividend_base)
     if policy == "refuse":
         refuse(path.name, contradictions)
     instruments = [
@@ -148,7 +151,7 @@ def _recorded(
     return _Recorded(bars, aligned, clock, known, step_ns, faults)
 
 
-def _terms(aligned: Aligned, clock: np.ndarray) -> tuple[np.ndarray | None, list[Fault]]:
+def _terms(aligned: Aligned, clock: np.ndarray, base: DividendBase) -> tuple[np.ndarray | None, list[Fault]]:
     shape = aligned.bars.shape
     split, dividend, spread = np.ones(shape), np.zeros(shape), np.full(shape, np.nan)
     faults = []
@@ -159,7 +162,7 @@ def _terms(aligned: Aligned, clock: np.ndarray) -> tuple[np.ndarray | None, list
             continue
         wrong = rows[~(np.isfinite(adjusted) & (adjusted > 0.0))]
         if not len(wrong):
-            actions = derive_actions(aligned.bars["close"][rows, asset], adjusted)
+            actions = derive_actions(aligned.bars["close"][rows, asset], adjusted, base)
             split[rows, asset], dividend[rows, asset] = actions.split, actions.dividend
             wrong = rows[actions.contradictions]
         if len(wrong):

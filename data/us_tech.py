@@ -19,9 +19,9 @@ FILE = "bokeh_sampledata/_data/stocks.csv.gz"
 SYMBOLS = {"AAPL": "XNAS", "IBM": "XNYS", "MSFT": "XNAS", "GOOG": "XNAS", "FB": "XNAS"}
 COLUMNS = {"Ticker": "symbol", "Date": "day", "Open": "open", "High": "high", "Low": "low", "Close": "close", "Volume": "volume",
            "Adj Close": "adjusted"}  # fmt: skip
+DECIMALS = 6  # of dividends; what is beyond them is the rounding of binary fractions
 NOTES = (
-    "closes are raw; splits and dividends are derived from the jumps of the adjusted close",
-    "dividends so derived are within some 3 % of what was paid (MSFT 2004-11-15: 3.03 of 3.08); the vendor rounded before adjusting",
+    "closes are raw; 3 splits and 92 dividends, to the cent as paid, are derived from the jumps of the adjusted close",
     "GOOG is listed from 2004-08-19 and FB from 2012-05-18; five survivors chosen afterwards prove nothing about a strategy",
 )
 
@@ -42,8 +42,9 @@ def read_sample() -> Tape:
     split, dividend = np.ones(bars.shape), np.zeros(bars.shape)
     for asset in range(len(SYMBOLS)):
         rows = np.flatnonzero(recorded[:, asset])
-        actions = derive_actions(bars["close"][rows, asset], aligned.extras["adjusted"][rows, asset])
-        split[rows, asset], dividend[rows, asset] = actions.split, actions.dividend
+        # WIKI, the source of the file, relates dividends to the close of the ex date: so they come out in whole cents
+        actions = derive_actions(bars["close"][rows, asset], aligned.extras["adjusted"][rows, asset], base="ex")
+        split[rows, asset], dividend[rows, asset] = actions.split, np.round(actions.dividend, DECIMALS)
     instruments = [Instrument(symbol=symbol, venue=venue, calendar="XNYS") for symbol, venue in SYMBOLS.items()]
     terms = term_records(bars.shape, split=split, dividend=dividend)
     return Tape.build(NAME, instruments, clock, carried(bars, recorded), terms, notes=NOTES)

@@ -1,8 +1,10 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from quantgym.data.corporate import adjusted_returns, derive_actions, resolution_of
-from quantgym.market.errors import ShapeError
+from quantgym.market.errors import ConfigError, ShapeError
 
 
 def adjust(close, split=(), dividend=()):
@@ -25,6 +27,18 @@ def test_a_split_and_a_dividend_are_read_by_hand():
     actions = derive_actions(close, np.full(5, 4.725))
     assert actions.split.tolist() == [1, 1, 2, 1, 1]
     assert actions.dividend == pytest.approx([0, 0, 0, 0, 0.525])
+
+
+def test_the_base_says_which_close_a_dividend_is_related_to():
+    # 10 pays 1 and closes at 9.5. previous: 1 / (1 - 1 / 10) = 1.1111; ex: 1 + 1 / 9.5 = 1.1053
+    close = np.array([10.0, 10.0, 9.5, 9.5])
+    for base, jump in (("previous", 1 / 0.9), ("ex", 1 + 1 / 9.5)):
+        adjusted = np.array([10 / jump, 10 / jump, 9.5, 9.5])
+        actions = derive_actions(close, adjusted, base)
+        assert actions.dividend == pytest.approx([0, 0, 1, 0])
+        assert adjusted_returns(close, actions.split, actions.dividend, base)[2] == pytest.approx(9.5 * jump / 10 - 1)
+    # a holder had 10 and has 10.5
+    assert adjusted_returns(close, np.ones(4), np.array([0, 0, 1.0, 0]), "ex")[2] == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize("decimals", [12, 2])
@@ -94,6 +108,9 @@ def test_the_resolution_is_the_decimals_in_use():
     assert resolution_of(np.array([1 / 3])) == 0.0
 
 
-def test_columns_of_different_length_are_refused():
+def test_columns_of_different_length_and_unknown_bases_are_refused():
+    unknown: Any = "next"
+    with pytest.raises(ConfigError, match="dividend_base must be one of previous, ex, was 'next'"):
+        derive_actions(np.ones(3), np.ones(3), unknown)
     with pytest.raises(ShapeError, match="close and adjusted must both have shape"):
         derive_actions(np.ones(3), np.ones(4))
