@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgym.data.corporate import adjusted_returns, derive_actions, resolution_of
+from quantgym.data.corporate import DividendBase, adjusted_returns, derive_actions, resolution_of
 from quantgym.market.errors import ConfigError, ShapeError
 
 
@@ -32,7 +32,8 @@ def test_a_split_and_a_dividend_are_read_by_hand():
 def test_the_base_says_which_close_a_dividend_is_related_to():
     # 10 pays 1 and closes at 9.5. previous: 1 / (1 - 1 / 10) = 1.1111; ex: 1 + 1 / 9.5 = 1.1053
     close = np.array([10.0, 10.0, 9.5, 9.5])
-    for base, jump in (("previous", 1 / 0.9), ("ex", 1 + 1 / 9.5)):
+    bases: list[tuple[DividendBase, float]] = [("previous", 1 / 0.9), ("ex", 1 + 1 / 9.5)]
+    for base, jump in bases:
         adjusted = np.array([10 / jump, 10 / jump, 9.5, 9.5])
         actions = derive_actions(close, adjusted, base)
         assert actions.dividend == pytest.approx([0, 0, 1, 0])
