@@ -12,12 +12,13 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.core import config as numba_config
 
-__all__ = ["cache_folder", "kernel", "sources_digest"]
+__all__ = ["cache_folder", "constant", "kernel", "sources_digest"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,11 @@ def _cpu_name() -> str:
     from llvmlite import binding
 
     return str(binding.get_host_cpu_name())
+
+
+def constant(value: int) -> int:
+    """Return `value` as the integer that kernels count with: numba compiles a kernel anew for each literal it is called with."""
+    return cast(int, np.int64(value))
 
 
 def kernel(function: F | None = None, *, parallel: bool = False, inline: bool = False, allocates: bool = False) -> Any:

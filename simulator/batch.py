@@ -24,6 +24,14 @@ def prepare(e: int, declined: np.ndarray, record: np.ndarray, refused: np.ndarra
 
 
 @kernel
+def drop(e: int, declined: np.ndarray) -> None:
+    """An environment that does not step forgets what its decoder declined."""
+    if declined[e, 0] > 0:
+        for reason in range(declined.shape[1]):
+            declined[e, reason] = 0
+
+
+@kernel
 def clear_intents(e: int, intents: np.ndarray) -> None:
     """Nothing of a decision stays for the next one."""
     for a in range(intents.shape[1]):
@@ -75,6 +83,8 @@ def step_batch(
                 e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
             )  # fmt: skip
             rows[e] += 1
+        else:
+            drop(e, declined)
         clear_intents(e, intents)
     return -1
 
@@ -109,6 +119,8 @@ def step_batch_parallel(
                 e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
             )  # fmt: skip
             rows[e] += 1
+        else:
+            drop(e, declined)
         clear_intents(e, intents)
     return -1
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..market.grid import on_grid, whole_lots
-from ..market.kernel import kernel
+from ..market.kernel import constant, kernel
 from ..market.ledger import settle
 from ..market.order import Refusal
 from .friction import frictions
@@ -15,8 +15,8 @@ from .power import affordable
 
 __all__ = ["clip", "fill", "take"]
 
-NONE, NO_CASH, SCALED_CASH = np.int64(Refusal.NONE), np.int64(Refusal.NO_CASH), np.int64(Refusal.SCALED_CASH)
-NO_SHORT, REDUCE_ONLY, PARTICIPATION = np.int64(Refusal.NO_SHORT), np.int64(Refusal.REDUCE_ONLY), np.int64(Refusal.PARTICIPATION)
+NONE, NO_CASH, SCALED_CASH = constant(Refusal.NONE), constant(Refusal.NO_CASH), constant(Refusal.SCALED_CASH)
+NO_SHORT, REDUCE_ONLY, PARTICIPATION = constant(Refusal.NO_SHORT), constant(Refusal.REDUCE_ONLY), constant(Refusal.PARTICIPATION)
 
 
 @kernel(inline=True)

@@ -76,11 +76,11 @@ def open_share(
     for i in range(account[e].n_working):
         hit, reference, _, room = meet(e, i, row, AT_OPEN, bars, clock, instruments, rules, position, orders)
         if hit:
-            a = np.int64(orders[e, i].asset)
+            asset = np.int64(orders[e, i].asset)
             lots = orders[e, i].lots - orders[e, i].filled
-            lots, held, _ = clip(e, row, a, lots, np.int64(orders[e, i].reduce_only), bars, instruments, rules, position)
+            lots, held, _ = clip(e, row, asset, lots, np.int64(orders[e, i].reduce_only), bars, instruments, rules, position)
             if abs(held + lots) > abs(held):
-                total += demand(e, row, a, lots, held, reference, room, bars, terms, instruments, rules)
+                total += demand(e, row, asset, lots, held, reference, room, bars, terms, instruments, rules)
     for a in range(intents.shape[1]):
         if intents[e, a].lots != 0:
             reduce_only = np.int64(intents[e, a].reduce_only)

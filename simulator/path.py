@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ..market.kernel import kernel
+from ..market.kernel import constant, kernel
 
 __all__ = ["AT_OPEN", "OHLC", "OLHC", "crossing_time", "fx_at", "path_price", "point_price", "point_time"]
 
-OLHC, OHLC = np.int64(0), np.int64(1)  # POSITION.path
-AT_OPEN = np.int64(0)  # point
+OLHC, OHLC = constant(0), constant(1)  # POSITION.path
+AT_OPEN = constant(0)  # point
 
 
 @kernel

@@ -3,20 +3,19 @@
 import numpy as np
 
 from ..market.grid import whole_lots
-from ..market.kernel import kernel
-from ..market.order import OrderKind, OrderState, Refusal, TimeInForce
+from ..market.kernel import constant, kernel
+from ..market.order import ORDER, OrderKind, OrderState, Refusal, TimeInForce
 
 __all__ = ["cancel_orders", "enqueue", "refuse", "split_orders", "sweep", "wake"]
 
 DAY_NS = 86_400_000_000_000
 NEVER = np.iinfo(np.int64).max
-# int64, not int: numba compiles a kernel once more for every literal integer that it is called with
-MARKET, LIMIT, STOP = np.int64(OrderKind.MARKET), np.int64(OrderKind.LIMIT), np.int64(OrderKind.STOP)
-DAY, IOC = np.int64(TimeInForce.DAY), np.int64(TimeInForce.IOC)
-FREE, PENDING, OPEN = np.int64(OrderState.FREE), np.int64(OrderState.PENDING), np.int64(OrderState.OPEN)
-PARTIALLY_FILLED, FILLED = np.int64(OrderState.PARTIALLY_FILLED), np.int64(OrderState.FILLED)
-CANCELLED, REJECTED, EXPIRED = np.int64(OrderState.CANCELLED), np.int64(OrderState.REJECTED), np.int64(OrderState.EXPIRED)
-NOT_TRADABLE, POOL_FULL = np.int64(Refusal.NOT_TRADABLE), np.int64(Refusal.POOL_FULL)
+MARKET, LIMIT, STOP = constant(OrderKind.MARKET), constant(OrderKind.LIMIT), constant(OrderKind.STOP)
+DAY, IOC = constant(TimeInForce.DAY), constant(TimeInForce.IOC)
+FREE, PENDING, OPEN = constant(OrderState.FREE), constant(OrderState.PENDING), constant(OrderState.OPEN)
+PARTIALLY_FILLED, FILLED = constant(OrderState.PARTIALLY_FILLED), constant(OrderState.FILLED)
+CANCELLED, REJECTED, EXPIRED = constant(OrderState.CANCELLED), constant(OrderState.REJECTED), constant(OrderState.EXPIRED)
+NOT_TRADABLE, POOL_FULL = constant(Refusal.NOT_TRADABLE), constant(Refusal.POOL_FULL)
 
 
 @kernel
@@ -116,13 +115,26 @@ def wake(
 
 @kernel
 def sweep(e: int, account: np.ndarray, orders: np.ndarray) -> None:
-    """Close the gaps that finished orders leave; the order of ids stays."""
+    """Close the gaps that finished orders leave, and put the rest of a market order, which came last, in its place by id."""
     kept = 0
     for i in range(account[e].n_working):
         if orders[e, i].state <= PARTIALLY_FILLED:
             if kept != i:
                 orders[e, kept] = orders[e, i]
+            k = kept
+            while k > 0 and orders[e, k - 1].id > orders[e, k].id:
+                swap_orders(e, k, orders)
+                k -= 1
             kept += 1
     for i in range(kept, account[e].n_working):
         orders[e, i].state = FREE
     account[e].n_working = kept
+
+
+@kernel(allocates=True)
+def swap_orders(e: int, k: int, orders: np.ndarray) -> None:
+    """Exchange slots k - 1 and k; a record of an array is a reference, so that one of the two needs a place of its own."""
+    apart = np.empty(1, ORDER)
+    apart[0] = orders[e, k]
+    orders[e, k] = orders[e, k - 1]
+    orders[e, k - 1] = apart[0]

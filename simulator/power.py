@@ -5,13 +5,13 @@ import math
 import numpy as np
 
 from ..market.grid import on_grid
-from ..market.kernel import kernel
+from ..market.kernel import constant, kernel
 from .friction import frictions
 from .path import fx_at, point_price
 
 __all__ = ["affordable", "buying_power", "demand", "is_cash_account"]
 
-ALL_ASSETS = np.int64(-1)
+ALL_ASSETS = constant(-1)
 
 
 @kernel(inline=True)

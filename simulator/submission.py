@@ -3,14 +3,14 @@
 import numpy as np
 
 from ..market.grid import on_grid
-from ..market.kernel import kernel
+from ..market.kernel import constant, kernel
 from ..market.order import Refusal
 from .pool import LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, cancel_orders, enqueue, refuse
 
 __all__ = ["screen", "submit"]
 
-NONE, BELOW_MINIMUM, BAD_PRICE = np.int64(Refusal.NONE), np.int64(Refusal.BELOW_MINIMUM), np.int64(Refusal.BAD_PRICE)
-RUINED, NO_PATH = np.int64(Refusal.RUINED), np.int64(Refusal.NO_PATH)
+NONE, BELOW_MINIMUM, BAD_PRICE = constant(Refusal.NONE), constant(Refusal.BELOW_MINIMUM), constant(Refusal.BAD_PRICE)
+RUINED, NO_PATH = constant(Refusal.RUINED), constant(Refusal.NO_PATH)
 
 
 @kernel

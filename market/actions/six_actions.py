@@ -7,14 +7,14 @@ import numpy as np
 
 from ..errors import ConfigError
 from ..grid import whole_lots
-from ..kernel import kernel
+from ..kernel import constant, kernel
 from ..order import Refusal
 from .scheme import ActionScheme
 from .sizing import decline, price_in_account, write_intent
 
 __all__ = ["SixActions", "decode_six"]
 
-NOT_TRADABLE = np.int64(Refusal.NOT_TRADABLE)
+NOT_TRADABLE = constant(Refusal.NOT_TRADABLE)
 BUY_10, BUY_50, HOLD, SELL_10, SELL_50, CLOSE_ALL = range(6)
 
 

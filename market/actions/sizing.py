@@ -3,14 +3,14 @@
 import numpy as np
 
 from ..grid import on_grid, whole_lots
-from ..kernel import kernel
+from ..kernel import constant, kernel
 from ..order import OrderKind, Refusal, TimeInForce
 
 __all__ = ["aim", "decline", "price_in_account", "write_intent"]
 
-MARKET, IOC = np.int64(OrderKind.MARKET), np.int64(TimeInForce.IOC)
-BELOW_MINIMUM, NOT_TRADABLE = np.int64(Refusal.BELOW_MINIMUM), np.int64(Refusal.NOT_TRADABLE)
-NO_SHORT = np.int64(Refusal.NO_SHORT)
+MARKET, IOC = constant(OrderKind.MARKET), constant(TimeInForce.IOC)
+BELOW_MINIMUM, NOT_TRADABLE = constant(Refusal.BELOW_MINIMUM), constant(Refusal.NOT_TRADABLE)
+NO_SHORT = constant(Refusal.NO_SHORT)
 
 
 @kernel

@@ -6,14 +6,14 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import ConfigError
-from ..kernel import kernel
+from ..kernel import constant, kernel
 from ..order import Refusal
 from .scheme import ActionScheme
 from .sizing import aim, decline
 
 __all__ = ["Exposure", "TargetWeights", "Weights", "decode_portfolio", "decode_targets"]
 
-LEVERAGE = np.int64(Refusal.LEVERAGE)
+LEVERAGE = constant(Refusal.LEVERAGE)
 
 
 @kernel
