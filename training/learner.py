@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+import gymnasium as gym
 import torch
 
 from ..agents.network_policy import NetworkPolicy
@@ -22,6 +23,7 @@ from .ray_session import ray_session
 __all__ = ["Learner", "NotFiniteError"]
 
 ENV_NAME = "quantgym"
+RLLIB_ENV_ID = "rllib-single-agent-env-v0"  # RLlib registers it anew for each algorithm, and Gymnasium warns
 REPLAY_STREAM = 1
 LEARNER_TAGS = {
     "policy_loss": "learn/policy_loss",
@@ -64,6 +66,7 @@ class Learner:
             config = algorithm_config(job.agent.algorithm, ENV_NAME, self.prepared.network, job.training, job.seed)
             config.environment(env_config={"blueprint": ray.put(self.prepared.train)})
             self._algorithm = config.build_algo()
+            stack.callback(gym.registry.pop, RLLIB_ENV_ID, None)
             stack.callback(self._algorithm.stop)
             if job.agent.algorithm == "DQN":  # RLlib leaves its replay unseeded
                 self._algorithm.local_replay_buffer.rng = generator(spawned(job.seed, REPLAY_STREAM))

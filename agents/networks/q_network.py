@@ -32,7 +32,7 @@ class QNetwork(nn.Module):
         else:
             self.body, last = nn.Identity(), n_in
         self.advantage = perceptron(last, (), n_out, activation, head_gain=0.01)
-        self.state_value = perceptron(last, (), 1, activation) if dueling else None
+        self.state_value = perceptron(last, (), 1, activation, head_gain=0.01) if dueling else None
 
     def forward(self, flat: torch.Tensor) -> torch.Tensor:
         """Return action values, shape (B, n_out), of observations (B, n_in)."""
