@@ -80,6 +80,12 @@ class Books:
         """INSTRUMENT records, (A,)."""
         return self._instruments
 
+    def index_of(self, symbol: str) -> int:
+        """Return the position of `symbol` among the assets; IntegrityError where it is not traded here."""
+        if symbol not in self._symbols:
+            raise IntegrityError(f"{symbol!r} is not traded here; the books hold {', '.join(self._symbols)}")
+        return self._symbols[symbol]
+
     def open(self, row: Row) -> None:
         """Begin with cash alone at the close of the first row."""
         self.row += 1
@@ -170,9 +176,9 @@ class Books:
         return figures
 
     def _settle(self, fill: FillReport, row: Row, exact: bool) -> None:
-        asset = self._symbols.get(fill.symbol)
-        if asset is None or fill.units == 0.0:
-            raise IntegrityError(f"execution {fill.execution_id}: {fill.units} units of {fill.symbol!r} cannot be booked")
+        asset = self.index_of(fill.symbol)
+        if fill.units == 0.0:
+            raise IntegrityError(f"execution {fill.execution_id} ({fill.symbol}): a fill of no units cannot be booked")
         price = settle(
             0, self.account, self.position, self._instruments, asset, fill.units, fill.reference, fill.spread, fill.slippage,
             fill.impact, fill.commission, fill.fees, float(row.terms["fx"][asset]), self.row,

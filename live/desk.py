@@ -54,7 +54,7 @@ class OrderDesk:
         Raises:
             GatewayError, IntegrityError: See `drive`.
         """
-        passed, refused = self._guard.clear(row, wanted)
+        passed, refused = self._guard.clear(row, wanted, self.working())
         whole = replace(decision, orders=passed, refusals=refused)
         with self._journal.commit():
             self._write(news)

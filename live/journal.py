@@ -64,6 +64,26 @@ class Journal(JournalReader):
             raise
         return journal
 
+    @classmethod
+    def reopen(cls, path: Path | str, *, clock: Callable[[], int]) -> "Journal":
+        """Open a journal that exists, whatever deployment it is of; errors as those of `open`, and where there is none."""
+        path = Path(path)
+        if not path.exists():
+            raise IntegrityError(f"{path}: there is no journal here; deploy first, or name the deployment's folder")
+        lock = JournalLock(path)
+        lock.take()
+        try:
+            database = open_database(path)
+            row = database.execute("SELECT id FROM deployments").fetchone()
+        except BaseException:
+            lock.release()
+            raise
+        if row is None:
+            database.close()
+            lock.release()
+            raise IntegrityError(f"{path}: the journal holds no deployment; deploy first")
+        return cls(path, database, lock, row[0], clock)
+
     def close(self) -> None:
         """Close the file and give the lock back."""
         self._database.close()
@@ -211,6 +231,12 @@ class Journal(JournalReader):
     def _enter(self, settings: str) -> None:
         row = self._one("SELECT settings FROM deployments WHERE id = ?", self.deployment)
         if row is None:
+            other = self._one("SELECT id FROM deployments")
+            if other is not None:
+                raise IntegrityError(
+                    f"{self.path}: the journal is that of deployment {other[0]}, not of {self.deployment}; "
+                    "use a new folder for a new deployment"
+                )
             with self.commit():
                 self._run(
                     "INSERT INTO deployments (id, created_at, settings, state) VALUES (?, ?, ?, 'running')",

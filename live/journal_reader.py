@@ -70,6 +70,11 @@ class JournalReader:
             refusals=tuple(RefusalRecord(symbol=r[0], lots=r[1], reason=r[2]) for r in refusals),
         )
 
+    def refusals(self) -> tuple[RefusalRecord, ...]:
+        """Return every order that the guard refused."""
+        rows = self._all("SELECT symbol, lots, reason FROM refusals WHERE deployment = ? ORDER BY rowid", self.deployment)
+        return tuple(RefusalRecord(symbol=row[0], lots=row[1], reason=row[2]) for row in rows)
+
     def order(self, client_id: str) -> OrderRecord | None:
         """Return an order as it stands, or None."""
         found = self._orders("client_id = ?", client_id)

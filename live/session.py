@@ -17,13 +17,13 @@ from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings, rules_records
 from ..market.errors import ConfigError, IntegrityError, QuantgymError
 from ..market.instrument import Instrument
-from ..market.order import INTENT, OrderKind, Refusal, TimeInForce
+from ..market.order import INTENT, Refusal
 from .books import Books
 from .desk import News, OrderDesk
-from .gateway import Gateway, OrderRequest
+from .gateway import Gateway
 from .guard import Guard
+from .intent import wanted_orders
 from .journal import Journal
-from .order_id import order_id
 from .record import DecisionRecord, OrderRecord, observation_digest
 from .stage import Stage
 
@@ -76,10 +76,10 @@ class LiveSession:
     Args:
         gateway: The broker, before its first row.
         journal: The deployment's.
+        books: Ours, before the first row; the guard holds orders against the same.
         guard: What every order passes.
         strategy: Who decides.
         facts: JSON values for the recording.
-        first_row: Number of the first row; a paper session counts as its tape does.
         last_close: Close of the row that ends the session: marked, not decided; None: the session ends with the rows.
         wait: Sleeps for so many ns.
         progress: Called with the number of decisions after each one.
@@ -89,11 +89,11 @@ class LiveSession:
         self,
         gateway: Gateway,
         journal: Journal,
+        books: Books,
         guard: Guard,
         strategy: Strategy,
         *,
         facts: Mapping[str, Any],
-        first_row: int,
         last_close: int | None,
         wait: Callable[[int], None],
         progress: Callable[[int], None] | None = None,
@@ -101,7 +101,7 @@ class LiveSession:
         self._gateway, self._journal, self._guard, self._strategy = gateway, journal, guard, strategy
         self._facts, self._last_close, self._progress = dict(facts), last_close, progress
         self._desk = OrderDesk(gateway, journal, guard, wait)
-        self.books = Books(strategy.instruments, strategy.costs, strategy.cash, first_row)
+        self.books = books
         self._rules = rules_records(strategy.costs)
         self._state = strategy.policy.initial_state(1)
         self._sequence, self._cursor = 0, 0
@@ -157,6 +157,7 @@ class LiveSession:
             self._cursor = news[2]
             self._seen.update(fill.execution_id for fill in news[1])
             self._book(traded, news)
+        self._guard.watch(row)
         if row.close_at == self._last_close or self.books.account["ruined"][0]:
             self._desk.keep(news)
             return True
@@ -209,13 +210,14 @@ class LiveSession:
             equity=float(self.books.account["equity"][0]),
             cancels=self._cancels(intents),
         )
-        wanted = self._wanted(intents)
+        wanted = wanted_orders(self._journal.deployment, sequence, strategy.instruments, intents[0])
         known = self._journal.decision(sequence)
         if known is None:
             self._all_seen()
             known = self._desk.place(row, record, wanted, news)
         else:
             self._agree(known, record, wanted)
+            self._guard.note(row, known.orders)
             self._desk.keep(news)
             self._desk.drive(known)
         for refusal in known.refusals:
@@ -235,23 +237,6 @@ class LiveSession:
             self.books.account, self.books.position, intents, declined,
         )  # fmt: skip
         return intents, declined[0]
-
-    def _wanted(self, intents: np.ndarray) -> tuple[OrderRecord, ...]:
-        orders = []
-        for instrument, intent in zip(self._strategy.instruments, intents[0], strict=True):
-            if intent["lots"] != 0:
-                request = OrderRequest(
-                    client_id=order_id(self._journal.deployment, self._sequence, instrument.symbol),
-                    symbol=instrument.symbol,
-                    lots=int(intent["lots"]),
-                    kind=OrderKind(int(intent["kind"])),
-                    tif=TimeInForce(int(intent["tif"])),
-                    price_ticks=int(intent["price_ticks"]),
-                    stop_ticks=int(intent["stop_ticks"]),
-                    reduce_only=bool(intent["reduce_only"]),
-                )
-                orders.append(OrderRecord(request=request, sequence=self._sequence))
-        return tuple(orders)
 
     def _cancels(self, intents: np.ndarray) -> tuple[str, ...]:
         # what a decision asks to cancel; everything that works, where trading is halted

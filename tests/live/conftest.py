@@ -10,6 +10,7 @@ from quantgym.encoders.pipeline import Pipeline
 from quantgym.envs.observer import Observer
 from quantgym.envs.private import build_private
 from quantgym.evaluation.backtest import backtest
+from quantgym.live.books import Books
 from quantgym.live.guard import Guard
 from quantgym.live.journal import Journal
 from quantgym.live.paper import PaperGateway
@@ -18,6 +19,7 @@ from quantgym.market.actions.registry import action_scheme
 from quantgym.market.bar import TERMS
 from quantgym.market.cost import CostSettings
 from quantgym.market.decision import Decision
+from quantgym.market.limits import LimitSettings
 from quantgym.market.seeding import generator
 
 
@@ -71,6 +73,7 @@ class World:
     assets: tuple[str, ...] | None = None
     window: int = 3
     policy: object = None
+    limits: LimitSettings | None = None
 
     def strategy(self):
         traded = self.tape if self.assets is None else self.tape.select(self.assets)
@@ -98,8 +101,9 @@ class World:
         own = replace(self.strategy(), **changes)
         if gateway.history() is not None:
             own.observer.prime(gateway.history())
-        guard = Guard(journal, folder / "HALT", clock=lambda: 0)
-        return LiveSession(gateway, journal, guard, own, facts={}, first_row=self.rows[0],
+        books = Books(own.instruments, own.costs, own.cash, self.rows[0])
+        guard = Guard(books, journal, folder / "HALT", clock=lambda: 0, limits=self.limits)
+        return LiveSession(gateway, journal, books, guard, own, facts={},
                            last_close=int(self.tape.close_at[self.rows[1] - 1]), wait=lambda ns: None)  # fmt: skip
 
     def trade(self, folder, wrap: Callable = lambda gateway: gateway, **changes):
