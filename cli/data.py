@@ -7,7 +7,9 @@ import typer
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="List, show, check and import tapes.", epilog="Example: quantgym data show sample:us-tech")
+app = typer.Typer(
+    no_args_is_help=True, help="List, show, check and import tapes.", epilog="Example: quantgym data show sample:us-tech"
+)  # fmt: skip
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")]
 Symbol = Annotated[str | None, typer.Option(help="Name of the asset where the file does not say it.")]
@@ -77,7 +79,7 @@ def import_tape(
     name: Annotated[str | None, typer.Option(help="Name of the tape; by default the file's.")] = None,
     symbol: Symbol = None,
     timeframe: Timeframe = None,
-    policy: Annotated[str, typer.Option(help="What becomes of faults: refuse (one error), mask (a bad bar is no bar), drop (its row goes).")] = "refuse",
+    policy: Annotated[str, typer.Option(help="Faults: refuse, mask (a bad bar is no bar) or drop (its row goes).")] = "refuse",
     calendar: Calendar = None,
     timezone: Timezone = "UTC",
     time_format: TimeFormat = None,
