@@ -10,6 +10,7 @@ from gymnasium.vector.utils import batch_space
 
 from ..data.tape import Tape
 from ..encoders.layout import Layout
+from ..encoders.table import FeatureTable
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError, ShapeError, did_you_mean
 from ..simulator.simulator import Simulator
@@ -23,7 +24,7 @@ from .spec import EnvSettings
 from .start import EpisodeStarts
 from .stream import Streams
 from .view import View
-from .world import Encode, Features, Rows, World, build_world, only_asset
+from .world import Features, Rows, World, build_world, only_asset
 
 __all__ = ["TradingVectorEnv"]
 
@@ -50,7 +51,6 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     name: ClassVar[str] = "Trading-v0"
     default_tape: ClassVar[str] = "sample:eurusd-1h"
     defaults: ClassVar[Mapping[str, Any]] = {}
-    encode: ClassVar[Encode] = staticmethod(price_features)
 
     def __init__(
         self,
@@ -97,13 +97,18 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         world = self.build_world(tape, features, rows, asset)
         self._assemble(world)
 
+    @staticmethod
+    def encode(tape: Tape) -> FeatureTable:
+        """Return the features of an environment that was given none."""
+        return price_features(tape)
+
     def build_world(self, tape: Tape | str | None, features: Features, rows: Rows, asset: str | None) -> World:
         """Return tape, features and rows of the constructor's arguments; here one asset is left on the tape."""
         if tape is None or isinstance(tape, str):
             from ..data.catalog import open_tape
 
             tape = open_tape(tape or self.default_tape)
-        return build_world(tape, features, type(self).encode, rows, only_asset(tape, asset))
+        return build_world(tape, features, self.encode, rows, only_asset(tape, asset))
 
     def _assemble(self, world: World) -> None:
         settings, n = self.settings, self.num_envs

@@ -14,7 +14,7 @@ from ..encoders.table import FeatureTable
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError
 from .batch import TradingVectorEnv
-from .world import Encode, Features, Rows, World, build_world
+from .world import Features, Rows, World, build_world
 
 __all__ = ["LeakVectorEnv", "leak_features"]
 
@@ -44,7 +44,6 @@ class LeakVectorEnv(TradingVectorEnv):
     metadata: dict[str, Any] = {**TradingVectorEnv.metadata, "leaks": True}  # noqa: RUF012
     name: ClassVar[str] = "Leak-v0"
     defaults: ClassVar[Mapping[str, Any]] = {"action": POSITIONS, "episode_bars": EPISODE_BARS}
-    encode: ClassVar[Encode] = staticmethod(leak_features)
 
     def __init__(self, tape: Tape | str | None = None, features: Features = None, **settings: Any) -> None:
         """Build a batch; without a `tape` paths are drawn anew, without `costs` there are none. Else as `TradingVectorEnv`."""
@@ -53,10 +52,15 @@ class LeakVectorEnv(TradingVectorEnv):
             settings["costs"] = FREE
         super().__init__(tape, features, **settings)
 
+    @staticmethod
+    def encode(tape: Tape) -> FeatureTable:
+        """Return `leak_features` of a tape."""
+        return leak_features(tape)
+
     def build_world(self, tape: Tape | str | None, features: Features, rows: Rows, asset: str | None) -> World:
         """Return the world of a tape that was given, or one with a stretch of rows for each sub-environment."""
         if tape is not None:
-            return build_world(tape, features, type(self).encode, rows, asset)
+            return build_world(tape, features, self.encode, rows, asset)
         if features is not None or rows is not None or asset is not None:
             raise ConfigError("Leak-v0 draws its own paths; features, rows and asset need a tape")
         if self.settings.episode_bars is None:
@@ -68,7 +72,7 @@ class LeakVectorEnv(TradingVectorEnv):
         shown.flags.writeable = False
         self._leaked = np.zeros((blank.n_rows, 1), np.float32)
         table = FeatureTable(self._leaked, _layout(blank.symbols))
-        return World(replace(blank, bars=shown), table, (0, blank.n_rows), type(self).encode, None)
+        return World(replace(blank, bars=shown), table, (0, blank.n_rows), self.encode, None)
 
     def draw_episodes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Draw new paths for the sub-environments `indices` (n,); return first decision rows and last rows, int64 (n,)."""

@@ -26,4 +26,4 @@ class PortfolioVectorEnv(TradingVectorEnv):
         if asset is not None:
             raise ConfigError(f"Portfolio-v0 trades every asset of its tape, asset was {asset!r}; pass tape.select([...]) for some "
                               "of them, or make quantgym/Trading-v0 for one")
-        return build_world(tape or self.default_tape, features, type(self).encode, rows)
+        return build_world(tape or self.default_tape, features, self.encode, rows)

@@ -154,11 +154,15 @@ class SeesTheNextClose(TradingVectorEnv):
 
 
 class SilentLeak(TradingVectorEnv):
-    encode = staticmethod(leak_features)
+    @staticmethod
+    def encode(tape):
+        return leak_features(tape)
 
 
 class FalseConfession(LeakVectorEnv):
-    encode = staticmethod(price_features)
+    @staticmethod
+    def encode(tape):
+        return price_features(tape)
 
 
 def whole_tape_scaled(tape):

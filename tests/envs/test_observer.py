@@ -1,5 +1,7 @@
 """The streaming twin gives the bits of the environment."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ PIPELINE = Pipeline([PriceEncoder()]).fit(TAPE.slice(0, 100))
 TABLE = PIPELINE.transform(TAPE)
 START, BARS = 100, 40
 
-WORLDS = {
+WORLDS: dict[str, tuple[type[TradingVectorEnv], dict[str, Any]]] = {
     "one asset": (TradingVectorEnv, {"asset": "S1", "reward": "differential_sharpe", "window": 4}),
     "portfolio": (PortfolioVectorEnv, {"window": 1}),
     "portfolio with moments": (PortfolioVectorEnv, {"window": 3, "reward": {"kind": "differential_sharpe", "warmup_bars": 5}}),

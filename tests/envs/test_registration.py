@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -24,6 +25,7 @@ def test_make_gives_a_batch_of_one(name):
     env = gymnasium.make(name)
     assert isinstance(env.unwrapped, SingleEnv)
     assert env.unwrapped.batch.num_envs == 1
+    assert env.spec is not None
     assert env.spec.id == name
 
 
@@ -35,6 +37,7 @@ def test_make_vec_gives_the_native_batch(name):
     assert gymnasium.make_vec(name, num_envs=3, autoreset_mode="next_step").metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
     seen, _ = env.reset(seed=0)
     assert env.observation_space.contains(seen)
+    assert env.spec is not None
     assert env.spec.id == name
 
 
@@ -69,8 +72,8 @@ def test_stable_baselines_trains_on_it_as_it_is(name):
 @EVERY_ID
 def test_one_environment_gives_what_a_batch_gives_for_the_same_seeds(name):
     batch = gymnasium.make_vec(name, num_envs=3, episode_bars=8, autoreset_mode="next_step")
-    ones = SyncVectorEnv([lambda: gymnasium.make(name, episode_bars=8)] * 3)  # next step, as Gymnasium has it by default
-    mine, info = batch.reset(seed=[4, 5, 6])
+    ones: Any = SyncVectorEnv([lambda: gymnasium.make(name, episode_bars=8)] * 3)  # next step, as Gymnasium has it by default
+    mine, info = batch.unwrapped.reset(seed=[4, 5, 6])
     theirs, their_info = ones.reset(seed=[4, 5, 6])
     batch.action_space.seed(0)
     for _ in range(20):
@@ -143,7 +146,7 @@ def test_one_environment_refuses_what_a_batch_refuses():
 
 
 def test_pictures_and_tables():
-    env = gymnasium.make_vec("quantgym/Portfolio-v0", num_envs=2, render_mode="rgb_array")
+    env: Any = gymnasium.make_vec("quantgym/Portfolio-v0", num_envs=2, render_mode="rgb_array")
     with pytest.raises(EpisodeError, match="render needs a running episode"):
         env.render()
     env.reset(seed=0)
@@ -152,7 +155,7 @@ def test_pictures_and_tables():
     frames = env.render()
     assert [(frame.shape, frame.dtype) for frame in frames] == [((480, 640, 3), np.uint8)] * 2
     assert frames[0].std() > 1.0
-    table = gymnasium.make("quantgym/Trading-v0", render_mode="ansi", start="first")
+    table: Any = gymnasium.make("quantgym/Trading-v0", render_mode="ansi", start="first")
     table.reset(seed=0)
     table.step(1)
     text = table.render()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from quantgym.envs.moments import MOMENTS, differential_sharpe
-from quantgym.envs.rewards import REWARDS, Reward, build_reward
+from quantgym.envs.rewards import REWARDS, DifferentialSharpe, Reward, build_reward
 from quantgym.market.account import ACCOUNT, STEP
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, UnknownNameError
@@ -80,6 +80,7 @@ def test_differential_sharpe_tells_how_the_sharpe_ratio_changes_with_eta():
 
 def test_the_warm_up_pays_nothing_and_forms_plain_averages():
     reward = build_reward({"kind": "differential_sharpe", "warmup_bars": 2}, COSTS)
+    assert isinstance(reward, DifferentialSharpe)
     reward.start(1)
     paid = [reward.pay(*steps((100, after)))[0] for after in (102, 104, 103)]
     assert paid[:2] == [0.0, 0.0]
