@@ -275,3 +275,27 @@ def test_wrong_reset_options_are_refused():
 def test_every_error_of_ours_is_one_family():
     assert issubclass(EpisodeError, QuantgymError)
     assert issubclass(ClosedError, QuantgymError)
+
+
+def test_borrow_is_charged_for_every_bar_and_adds_up():
+    costs = CostSettings(allow_short=True, borrow_rate=0.365)  # a thousandth of the short's value a day
+    made = env(action="exposure", costs=costs, num_envs=1, info=("borrow",), autoreset_mode="disabled")
+    made.reset(seed=0)
+    charged = []
+    for step in range(5):
+        worth = -made.simulator.position["units"][0, 0] * made.simulator.position["mark"][0, 0]
+        *_, info = made.step(np.array([[-1.0]]))
+        charged.append(info["borrow"][0])
+        if step:
+            assert charged[-1] == pytest.approx(0.001 * worth, rel=1e-9)
+    assert charged[0] == 0.0  # the short begins inside the first bar
+    assert made.simulator.account["borrow"][0] == pytest.approx(sum(charged))
+
+
+def test_an_environment_that_trades_much_takes_no_longer_later():
+    made = env(num_envs=1, episode_bars=350, rows=(0, 400))
+    made.reset(seed=0)
+    for step in range(349):
+        made.step(np.array([BUY_50 if step % 2 else CLOSE_ALL]))
+    assert made.simulator.account["n_fills"][0] > 300
+    assert made.simulator.orders.shape == (1, 8)  # no memory of closed trades is kept anywhere

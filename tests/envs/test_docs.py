@@ -1,0 +1,37 @@
+"""The code of docs/environments.md runs as it stands there, and its tables name everything there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from quantgym.envs.moments import MOMENT_COLUMNS
+from quantgym.envs.private import ACCOUNT_COLUMNS
+from quantgym.envs.registration import IDS
+from quantgym.envs.rewards import REWARDS, build_reward
+from quantgym.envs.spec import AUTORESET_MODES, EnvSettings
+from quantgym.market.cost import CostSettings
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "environments.md").read_text()
+
+
+def test_the_code_runs():
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    assert len(blocks) == 2
+    known = set(REWARDS)
+    scope: dict[str, object] = {}
+    try:
+        for block in blocks:
+            exec(compile(block, "docs/environments.md", "exec"), scope)  # a page of our own
+        assert build_reward({"kind": "calm", "weight": 0.1}, CostSettings()).columns == ()
+    finally:
+        for name in set(REWARDS) - known:
+            del REWARDS[name]
+
+
+COLUMNS = [column.name for column in (*ACCOUNT_COLUMNS, *MOMENT_COLUMNS)]
+
+
+@pytest.mark.parametrize("name", [*IDS, *REWARDS, *AUTORESET_MODES, *EnvSettings.__dataclass_fields__, *COLUMNS])
+def test_the_page_names(name):
+    assert f"`{name}`" in PAGE
