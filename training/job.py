@@ -13,19 +13,21 @@ import structlog
 import yaml
 
 from ..agents.bundle import save_bundle
-from ..agents.policy import sample_observation
+from ..agents.policy import Policy, sample_observation
 from ..agents.recorded_vectors import N_VECTORS
 from ..configs.job import Job
 from .learner import Learner
 from .preparation import Prepared, prepare
 from .progress import Iteration
-from .run_folder import RunFolder
+from .run_folder import RunFolder, Status
 from .run_result import RunResult
+from .score import score
 from .tensorboard import TensorBoardLog
 from .validation import Showing, show, show_baselines
 
 __all__ = ["plan", "train"]
 
+SCORE_SEED = 1_000_003  # paths that no job trains on unless it is given this very seed
 LIBRARIES = ("quantgym", "numpy", "numba", "gymnasium", "torch", "ray")
 
 
@@ -78,7 +80,7 @@ def _train(prepared: Prepared, run: RunFolder, progress: Callable[[Iteration], N
     logger = structlog.get_logger("quantgym.training").bind(run=run.path.name)
     logger.info("training began", job=job.digest, algorithm=job.agent.algorithm, observation=prepared.layout.size)
     iterations: list[Iteration] = []
-    status, showing = "done", None
+    status: Status = "done"
     try:
         baselines = show_baselines(prepared.validation)
         with TensorBoardLog(run.tensorboard, yaml.safe_dump(job.plain(), sort_keys=False)) as board, Learner(prepared) as learner:
@@ -87,8 +89,9 @@ def _train(prepared: Prepared, run: RunFolder, progress: Callable[[Iteration], N
                     figures = learner.iterate()
                     number = len(iterations) + 1
                     if number % job.training.validate_every == 0 or number == job.training.iterations:
-                        showing = show(prepared.validation, learner.policy(), job.seed)
-                        figures |= _validation(showing, baselines)
+                        policy = learner.policy()
+                        showing = show(prepared.validation, policy, job.seed)
+                        figures |= _validation(showing, baselines, prepared, policy)
                     one = Iteration(number, job.training.iterations, learner.steps, time.perf_counter() - began, figures)
                     iterations.append(one)
                     board.log(figures, learner.steps)
@@ -96,11 +99,13 @@ def _train(prepared: Prepared, run: RunFolder, progress: Callable[[Iteration], N
                     if progress is not None:
                         progress(one)
             except KeyboardInterrupt:
+                if not iterations:
+                    raise
                 status = "interrupted"
                 logger.warning("training interrupted", iterations=len(iterations))
             policy, steps = learner.policy(), learner.steps
-        if showing is None or status == "interrupted" or len(iterations) % job.training.validate_every:
-            showing = show(prepared.validation, policy, job.seed)
+        showing = show(prepared.validation, policy, job.seed)
+        validation = _validation(showing, baselines, prepared, policy)
         context = {**prepared.context, "versions": _versions(), "iterations": len(iterations), "steps": steps}
         digest = save_bundle(run.bundle, policy, prepared.layout, prepared.pipeline, _vectors(showing, prepared), context)
     except BaseException as error:
@@ -110,9 +115,8 @@ def _train(prepared: Prepared, run: RunFolder, progress: Callable[[Iteration], N
             run.discard()
         raise
     seconds = time.perf_counter() - began
-    validation = _validation(showing, baselines)
     last = {"iterations": len(iterations), "steps": steps, "seconds": round(seconds, 2), "bundle": digest, "validation": validation}
-    run.finish("interrupted" if status == "interrupted" else "done", {**last, "ended_at_ns": clock()})
+    run.finish(status, {**last, "ended_at_ns": clock()})
     logger.info("training ended", status=status, **last)
     return RunResult(run.path, run.bundle, digest, status, tuple(iterations), steps, seconds, validation)
 
@@ -121,11 +125,14 @@ def _out_of_time(job: Job, began: float) -> bool:
     return job.training.seconds is not None and time.perf_counter() - began >= job.training.seconds
 
 
-def _validation(showing: Showing, baselines: Mapping[str, Showing]) -> dict[str, float]:
+def _validation(showing: Showing, baselines: Mapping[str, Showing], prepared: Prepared, policy: Policy) -> dict[str, float]:
     figures = {"validation/equity": float(showing.equity[-1])}
     for name in ("drawdown", "exposure", "turnover", "reward"):
         figures[f"validation/{name}"] = showing.figures.get(f"train/{name}", 0.0)
     figures["validation/costs_bp"] = sum(value for name, value in showing.figures.items() if name.startswith("costs/"))
+    known = score(prepared.validation, policy, SCORE_SEED) if prepared.tape is None else None
+    if known is not None:
+        figures |= {"validation/score": known.value, "validation/score_low": known.low, "validation/score_high": known.high}
     return figures | {f"validation/equity_{name}": float(one.equity[-1]) for name, one in baselines.items()}
 
 

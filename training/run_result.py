@@ -56,6 +56,9 @@ class RunResult:
         shown = {name.removeprefix("validation/"): value for name, value in self.validation.items()}
         gain, drawdown, turnover = shown["equity"] - 1.0, shown["drawdown"], shown["turnover"]
         facts["validation"] = f"return {gain:+.2%}, drawdown {drawdown:.2%}, turnover {turnover:.2%} a bar"
+        if "score" in shown:
+            low, high = shown["score_low"], shown["score_high"]
+            facts["score"] = f"{shown['score']:.3f}  [{low:.3f}, {high:.3f}] of the known optimum, doing nothing is 0"
         for name, value in shown.items():
             if name.startswith("equity_"):
                 facts[name.removeprefix("equity_").replace("_", " ")] = f"return {value - 1.0:+.2%} on the same rows"
