@@ -28,6 +28,9 @@ class OrderDesk:
     come the order is looked up; if the broker does not know it, the desk waits longer than a request can still land, looks again
     and sends the SAME id.
 
+    Attributes:
+        told: Every fill that the broker told, by execution id.
+
     Args:
         gateway: The broker.
         journal: Where the orders are written.
@@ -37,6 +40,7 @@ class OrderDesk:
 
     def __init__(self, gateway: Gateway, journal: Journal, guard: Guard, wait: Callable[[int], None]) -> None:
         self._gateway, self._journal, self._guard, self._wait = gateway, journal, guard, wait
+        self.told: dict[str, FillReport] = {}
         self._watched: dict[str, OrderRequest] = {}  # what a broker took and has not brought to an end
 
     def place(self, row: Row, decision: DecisionRecord, wanted: Sequence[OrderRecord], news: News) -> DecisionRecord:
@@ -94,15 +98,25 @@ class OrderDesk:
     def news(self, cursor: int) -> News:
         """Ask the broker about every order that was not at an end, and for the fills since `cursor`; nothing is written.
 
+        Fills that were told before are left out, whatever the cursor says.
+
         Raises:
-            IntegrityError: The broker does not know an order that it had confirmed.
+            IntegrityError: The broker does not know an order that it had confirmed, or tells a fill again with other numbers.
         """
         reports = tuple(self._confirmed(request) for request in self._watched.values())
         for report in reports:
             if report.stage.final:
                 del self._watched[report.client_id]
-        fills, cursor = self._gateway.fills(cursor)
-        return reports, fills, cursor
+        told, cursor = self._gateway.fills(cursor)
+        fills = []
+        for fill in told:
+            known = self.told.get(fill.execution_id)
+            if known is None:
+                self.told[fill.execution_id] = fill
+                fills.append(fill)
+            elif known != fill:
+                raise IntegrityError(f"{self._gateway.name} told execution {fill.execution_id} again with other numbers: {fill}")
+        return reports, tuple(fills), cursor
 
     def working(self) -> tuple[OrderRequest, ...]:
         """Return the orders that were not at an end when the broker was asked last."""

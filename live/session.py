@@ -105,7 +105,6 @@ class LiveSession:
         self._rules = rules_records(strategy.costs)
         self._state = strategy.policy.initial_state(1)
         self._sequence, self._cursor = 0, 0
-        self._seen: set[str] = set()
         self._known = {fill.execution_id for fill in journal.fills()}
         self._taken: Taken | None = None
         self._recorder: Recorder | None = None
@@ -155,7 +154,6 @@ class LiveSession:
         else:
             news = self._desk.news(self._cursor)
             self._cursor = news[2]
-            self._seen.update(fill.execution_id for fill in news[1])
             self._book(traded, news)
         self._guard.watch(row)
         if row.close_at == self._last_close or self.books.account["ruined"][0]:
@@ -269,7 +267,7 @@ class LiveSession:
 
     def _all_seen(self) -> None:
         # once the journal's rows have been played, the broker must have told every fill that the journal knows
-        lost = self._known - self._seen
+        lost = self._known - self._desk.told.keys()
         if lost:
             raise IntegrityError(
                 f"{self._journal.path}: {len(lost)} fills of the journal are unknown to {self._gateway.name}, "
