@@ -214,7 +214,7 @@ def _scene(tape: Tape, rows: tuple[int, int], layout: Layout, session: Session) 
     newest = (layout.window - 1) * layout.n_market
     where = [newest + layout.position(name) for name in names]
     posteriors = session.observations[:, where] if names else np.zeros((0, 0), np.float32)
-    return Scene(tape.symbols, prices, names, posteriors)
+    return Scene(tape.symbols, tape.close_at[start:stop].copy(), prices, names, posteriors)
 
 
 def _facts(

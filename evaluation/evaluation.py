@@ -20,12 +20,14 @@ class Scene:
 
     Attributes:
         symbols: A assets.
+        closes: Closes from the first decision to the last mark, int64 ns UTC, (n + 1,).
         prices: Closes adjusted for splits and dividends, NaN before an asset was listed, float64 (n + 1, A).
         regimes: Names of K regimes; empty where nobody named any.
         posteriors: Their probabilities as the policy saw them at each decision, float32 (n, K).
     """
 
     symbols: tuple[str, ...]
+    closes: np.ndarray = field(repr=False)
     prices: np.ndarray = field(repr=False)
     regimes: tuple[str, ...] = ()
     posteriors: np.ndarray = field(repr=False, default_factory=lambda: np.zeros((0, 0), np.float32))

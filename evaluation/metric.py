@@ -92,7 +92,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric("omega", "Omega ratio", "ratio", "high", lambda t: omega_ratio(t.returns, t.bars_per_year)),
     Metric("max_drawdown", "Worst drawdown", "percent", "low", lambda t: t.worst.depth),
-    Metric("max_drawdown_bars", "Worst drawdown, bars to recover its peak", "bars", "low", lambda t: float(t.worst.length)),
+    Metric("max_drawdown_bars", "Worst drawdown, bars from peak to recovery", "bars", "low", lambda t: float(t.worst.length)),
     Metric("recovery_bars", "Worst drawdown, bars from trough to recovery", "bars", "low", lambda t: t.worst.recovery_bars),
     Metric("longest_drawdown_bars", "Longest drawdown, bars", "bars", "low", lambda t: float(longest_drawdown(t.equity))),
     Metric("value_at_risk_95", "Value at risk of one bar, 95 %", "percent", "low", lambda t: value_at_risk(t.returns)),
@@ -106,7 +106,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("turnover", "Turnover a year", "times", "none", _turnover),
     Metric("exposure", "Mean exposure", "percent", "none", _exposure),
     Metric("time_in_market", "Time in the market", "percent", "none", _in_market),
-    Metric("costs", "Costs of trading, of initial equity", "percent", "low", lambda t: t.costs / float(t.equity[0])),
+    Metric("costs", "Costs, of initial equity", "percent", "low", lambda t: t.costs / float(t.equity[0])),
     Metric("cost_rate", "Costs per money traded", "basis points", "low", _cost_rate),
 )
 """In the order in which tables show them."""
