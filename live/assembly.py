@@ -78,5 +78,6 @@ def _env(bundle: Bundle) -> Mapping[str, Any]:
 
 def _scheme(bundle: Bundle) -> ActionScheme:
     action, name = _env(bundle).get("action"), bundle.policy.scheme
-    settings = {key: value for key, value in action.items() if key != "kind"} if isinstance(action, Mapping) else {}
+    own = action if isinstance(action, Mapping) and action.get("kind") == name else {}
+    settings = {key: value for key, value in own.items() if key != "kind"}
     return action_scheme(name, **{"n_assets": bundle.layout.n_assets, **settings})

@@ -119,6 +119,11 @@ def tape():
     return eventful_tape()
 
 
+@pytest.fixture(scope="session")
+def make_world():
+    return World
+
+
 @pytest.fixture
 def world(tape):
     return World(tape)
