@@ -61,13 +61,18 @@ class Bundle:
 
 
 def save_bundle(
-    folder: Path | str, policy: Policy, layout: Layout, pipeline: Pipeline | None, vectors: np.ndarray, context: Mapping[str, Any]
+    folder: Path | str,
+    policy: NetworkPolicy | Rule,
+    layout: Layout,
+    pipeline: Pipeline | None,
+    vectors: np.ndarray,
+    context: Mapping[str, Any],
 ) -> str:
     """Write a bundle, whole or not at all.
 
     Args:
         folder: Where it shall stand; it must not exist.
-        policy: A `NetworkPolicy` or a `Rule`.
+        policy: Who decides.
         layout: Layout of its observations.
         pipeline: The fitted encoders; None where the world encodes itself.
         vectors: 64 observations to record decisions on, float32 (64, layout.size).
@@ -82,6 +87,8 @@ def save_bundle(
     """
     if vectors.shape != (N_VECTORS, layout.size) or vectors.dtype != np.float32:
         raise ShapeError(f"vectors must be float32 of shape ({N_VECTORS}, {layout.size}), were {vectors.dtype} {vectors.shape}")
+    if not isinstance(policy, NetworkPolicy | Rule):
+        raise ConfigError(f"a bundle holds a network or a rule, was {type(policy).__name__}")
     state, recorded = None if pipeline is None else pipeline.state(), record(policy, vectors, layout)
     arrays = {} if state is None else state.arrays
     writers = {ARRAYS: lambda path: write_arrays(path, arrays), VECTORS: lambda path: write_arrays(path, recorded)}
@@ -95,10 +102,8 @@ def save_bundle(
             path.write_bytes(save(weights))
 
         writers[WEIGHTS] = write_weights
-    elif isinstance(policy, Rule):
-        described = {"kind": "rule", "rule": policy.kind, "settings": policy.plain()}
     else:
-        raise ConfigError(f"a bundle holds a network or a rule, was {type(policy).__name__}")
+        described = {"kind": "rule", "rule": policy.kind, "settings": policy.plain()}
     encoders = None if state is None else {"settings": state.settings, "fitted": state.fitted, "version": state.version}
     manifest = {
         "schema": BUNDLE_VERSION,
