@@ -70,8 +70,11 @@ class JournalLock:
         self._file: IO[str] | None = None
 
     def take(self) -> None:
-        """Take the lock at once; IntegrityError where another process holds it."""
-        file = self.path.open("a+", encoding="ascii")
+        """Take the lock at once; IntegrityError where another process holds it, DataError where its file cannot be written."""
+        try:
+            file = self.path.open("a+", encoding="ascii")
+        except OSError as error:
+            raise DataError(f"{self.path}: the journal's lock cannot be written ({error.strerror}); mend the folder") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -11,7 +11,7 @@ from quantgym.live.order_id import order_id
 from quantgym.live.record import DecisionRecord, OrderRecord, RefusalRecord, observation_digest
 from quantgym.live.schema import JOURNAL_VERSION
 from quantgym.live.stage import Stage
-from quantgym.market.errors import IntegrityError
+from quantgym.market.errors import DataError, IntegrityError
 
 SETTINGS = {"tape": "abc", "cash": 1000.0}
 
@@ -202,6 +202,18 @@ def test_a_database_that_another_program_holds_is_named(tmp_path, journal, monke
     other.close()
     written(journal, decision())
     assert journal.n_decisions() == 1
+
+
+def test_a_full_disk_writes_nothing_and_is_named(journal):
+    journal._database.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(DataError, match=r"cannot be written .*full.*nothing is sent without it"):
+        written(journal, *(decision(sequence) for sequence in range(300)))
+    assert journal.n_decisions() == 0
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(DataError, match="No such file or directory"):
+        opened(tmp_path / "nowhere")
 
 
 def test_an_observation_digest_depends_on_every_bit():

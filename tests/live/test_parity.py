@@ -31,6 +31,14 @@ def test_one_asset_of_many_is_traded_while_all_are_observed(world, tmp_path):
     assert compare_sessions(world.trade(tmp_path), world.backtest()).equal
 
 
+def test_a_tape_of_closes_alone_is_traded_at_the_next_close(world, tmp_path):
+    world.tape = replace(world.tape, close_only=True)
+    paper = world.trade(tmp_path)
+    assert compare_sessions(paper, world.backtest()).equal
+    first = paper.fills[0]
+    assert first["reference"] == world.tape.close[first["row"], first["asset"]]
+
+
 def test_a_session_that_ran_before_comes_out_again(world, tmp_path):
     first = world.trade(tmp_path)
     assert compare_sessions(world.trade(tmp_path), first).equal
