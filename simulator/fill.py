@@ -54,7 +54,7 @@ def clip(
 def take(
     e: int,
     row: int,
-    increasing: bool,  # which of the two rounds of a point this is
+    increasing: bool,  # the second round of a point: whatever is left; the first is for orders that do not increase a position
     share: float,
     power: float,
     asset: int,
@@ -76,13 +76,14 @@ def take(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> tuple[bool, int, bool, float]:
-    """An order that is hit -> (whether its round this is, lots filled, whether volume alone cut it, buying power left)."""
+    """An order that is hit -> (whether this is its round, lots filled, whether volume alone cut it, buying power left)."""
     wanted, held, reason = clip(e, row, asset, lots, reduce_only, bars, instruments, rules, position)
-    if (abs(held + wanted) > abs(held)) != increasing:
+    more = abs(held + wanted) > abs(held)
+    if more and not increasing:
         return False, 0, False, power
     if reason != NONE:
         refuse(e, reason, record, refused)
-    if increasing:
+    if more:
         fits, need = affordable(e, row, asset, wanted, held, reference, room, share, power, bars, terms, instruments, rules)
         if fits != wanted:
             refuse(e, NO_CASH if fits == 0 else SCALED_CASH, record, refused)
