@@ -117,10 +117,11 @@ class Books:
         self.row += 1
         self._clock[0], self._clock[1] = self._clock[1], (row.open_at, row.close_at)
         before, ruined = self.account.copy(), bool(self.account["ruined"][0])
+        self.account["n_working"] = 0  # a kernel never checks: there must be no order to rescale in a pool of none
         bars, terms = row.bars[None], row.terms[None]
-        both = np.concatenate([terms, terms])
+        both_bars, both_terms = np.concatenate([bars, bars]), np.concatenate([terms, terms])
         carry(
-            0, 1, self._no_intents, bars, both, self._clock, self._instruments, self._rules, self.account, self.position,
+            0, 1, self._no_intents, both_bars, both_terms, self._clock, self._instruments, self._rules, self.account, self.position,
             self._no_orders,
         )  # fmt: skip
         for fill in fills:
