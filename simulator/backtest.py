@@ -11,6 +11,7 @@ from ..market.actions.registry import action_scheme
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
 from ..market.errors import DataError, ShapeError
+from ..market.record import joined
 from .simulator import Simulator
 
 __all__ = ["Result", "run_actions", "run_bars"]
@@ -82,7 +83,7 @@ def run_bars(
         equity=np.concatenate([[cash], records["equity"]]),
         account=account,
         position=position,
-        fills=np.concatenate(fills) if fills else np.zeros(0, FILL),
+        fills=joined(fills, FILL),
         records=records,
         refused=refused,
     )

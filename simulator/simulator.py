@@ -13,6 +13,7 @@ from ..market.errors import ConfigError, DataError, ShapeError
 from ..market.instrument import instrument_records
 from ..market.ledger import check_ledgers
 from ..market.order import INTENT, ORDER, Refusal
+from ..market.record import copied
 from .batch import open_batch, step_batch, step_batch_parallel
 
 __all__ = ["Simulator"]
@@ -233,16 +234,6 @@ def frozen(records: np.ndarray) -> np.ndarray:
     view = np.ascontiguousarray(records).view(np.ndarray)
     view.flags.writeable = False
     return view
-
-
-def copied(records: np.ndarray) -> np.ndarray:
-    """Return a copy whose padding bytes are 0 (`ndarray.copy` leaves them undefined), so that equal records are equal bytes."""
-    if records.dtype.names is None:
-        return records.copy()
-    copy = np.zeros(records.shape, records.dtype)
-    for name in records.dtype.names:
-        copy[name] = records[name]
-    return copy
 
 
 def closes_of(bars: np.ndarray) -> np.ndarray:
