@@ -234,6 +234,7 @@ class LiveSession:
             strategy.scheme.check_actions(values, 1), np.zeros(1, np.int64), traded.bars[None], self.books.instruments, self._rules,
             self.books.account, self.books.position, intents, declined,
         )  # fmt: skip
+        declined[0, Refusal.NONE] = 0  # where decoders may count their total
         return intents, declined[0]
 
     def _cancels(self, intents: np.ndarray) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Restless:
         drawn, count = state["drawn"].copy(), int(state["count"][0])
         if count % 3 != 1:
             draw = generator(np.random.SeedSequence(self.seed, spawn_key=(count,))).random(self.n_assets)
-            drawn[0] = draw / draw.sum() * 0.9 * observation.mask[0]
+            drawn[0] = draw / draw.sum() * 0.9 * (observation.mask[0] | (count % 5 == 0))  # now and then what cannot be had
             if self.shorts:
                 drawn[0, ::2] *= -1.0
         return Decision(self.scheme, drawn.copy()), {"drawn": drawn, "count": state["count"] + 1}
@@ -46,7 +46,7 @@ class Restless:
 
 def eventful_tape(n_bars=100, n_assets=3, seed=5):
     """Splits, dividends, a halt and a late listing: everything that the books must survive."""
-    tape = gbm_tape(seed, n_bars, n_assets, volatility=0.02, late=12)
+    tape = gbm_tape(seed, n_bars, n_assets, volatility=0.02, late=40)
     bars, terms = tape.bars.copy(), np.zeros(tape.bars.shape, TERMS)
     terms["split"] = terms["fx"] = 1.0
     terms["spread"] = terms["borrow_rate"] = np.nan

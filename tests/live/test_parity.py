@@ -22,6 +22,7 @@ def test_paper_equals_backtest_byte_for_byte(world, tmp_path, costs):
     assert report.differences == ()
     assert report.equal
     assert "equal byte for byte" in report.text
+    assert reference.refused.sum() > 0
     assert (report.decisions_that_differ, report.n_fills) == (0.0, len(reference.fills))
     assert report.n_fills > 15
 
