@@ -18,4 +18,5 @@ for name in ("at random", "buy and hold"):
         rewards += reward
         costs += info["costs"]
     low, high = np.quantile(rewards, [0.05, 0.95])
-    print(f"{name:<12}  log return {rewards.mean():+.4f}, nine of ten episodes in [{low:+.4f}, {high:+.4f}], costs {costs.mean() / 1e5:.4f}")
+    spread = f"nine of ten episodes in [{low:+.4f}, {high:+.4f}]"
+    print(f"{name:<12}  log return {rewards.mean():+.4f}, {spread}, costs {costs.mean() / 1e5:.4f}")
