@@ -12,7 +12,7 @@ __all__ = ["LINE_NAMES", "draw_waterfall", "draw_weights", "waterfall_lines"]
 SHOWN = 7
 
 LINE_NAMES = {
-    "gross": "prices moved",
+    "gross": "gross",
     "dividends": "dividends",
     "funding": "funding",
     "interest": "interest",
@@ -40,7 +40,7 @@ def draw_weights(ax: Axes, evaluation: Evaluation, *, narrow: bool = False) -> l
         weights = np.concatenate([weights[:, order[:SHOWN]], rest], axis=1)
         symbols = [symbols[index] for index in order[:SHOWN]] + [f"{len(order) - SHOWN} others"]
     at = times(session.closes)[1:]
-    kept = thinned(len(at))
+    kept = thinned(len(at), 800)
     at, weights = at[kept], weights[kept]
     colours = assets_colours(len(symbols))
     for signed in (np.maximum(weights, 0.0), np.minimum(weights, 0.0)):
@@ -49,7 +49,7 @@ def draw_weights(ax: Axes, evaluation: Evaluation, *, narrow: bool = False) -> l
             for asset, colour in enumerate(colours):
                 if signed[:, asset].any():
                     lower, upper = edges[:, asset], edges[:, asset + 1]
-                    ax.fill_between(at, lower, upper, color=colour, alpha=0.85, linewidth=0)
+                    ax.fill_between(at, lower, upper, color=colour, alpha=0.85, linewidth=0, step="post")
     top = max(1.0, float(np.maximum(weights, 0.0).sum(axis=1).max()))
     ax.set_ylim(min(0.0, float(np.minimum(weights, 0.0).sum(axis=1).min()) * 1.05), top * 1.01)
     ax.axhline(0.0, color=LIGHT["muted"], linewidth=1.0)
@@ -65,7 +65,7 @@ def waterfall_lines(evaluation: Evaluation) -> list[tuple[str, float]]:
 
 
 def draw_waterfall(ax: Axes, evaluation: Evaluation, *, narrow: bool = False) -> None:
-    """Draw profit as if every fill had happened at its reference price, what trading took from it, and what was left."""
+    """Draw the profit as if every fill had happened at its reference price, what was paid and received, and what was left."""
     lines = waterfall_lines(evaluation)
     total = sum(value for _, value in lines)
     level, tops, low = 0.0, [], min(0.0, total)

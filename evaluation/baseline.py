@@ -27,6 +27,7 @@ BASELINES = ("buy_and_hold", "equal_weight", "random")
 
 CALIBRATIONS = 8
 LABELS = {"buy_and_hold": "buy and hold", "equal_weight": "equal weight", "random": "random, same turnover"}
+HALF_LABEL = "half in cash"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,8 @@ def run_baselines(
     if fixed:
         entrants = [_entrant(name, tape, costs, settings) for name in fixed]
         for name, one in zip(fixed, backtest_batch(entrants, TradableSight(tape), tape, rows, cash), strict=True):
-            found[name] = _contender(name, _rule_of(name, tape, settings), one, pace)
+            label = HALF_LABEL if _is_half(name, tape) else LABELS[name]
+            found[name] = Contender(name, label, _rule_of(name, tape, settings), one.track(pace), one.attribution.signed)
     if "random" in settings.names:
         found["random"] = _random(session, tape, rows, costs, cash, settings, pace)
     return tuple(found[name] for name in settings.names)
@@ -89,8 +91,11 @@ def _entrant(name: str, tape: Tape, costs: CostSettings, settings: BaselineSetti
     scheme = action_scheme("rebalance", n_assets=tape.n_assets)
     rule_settings = {"every_bars": settings.rebalance_bars} if name == "equal_weight" else {}
     rule = build_rule(name, rule_settings, TradableSight(tape).layout, "evaluation.baselines")
-    half = name == "equal_weight" and tape.n_assets == 1
-    return Entrant(_Half(rule) if half else rule, scheme, costs)
+    return Entrant(_Half(rule) if _is_half(name, tape) else rule, scheme, costs)
+
+
+def _is_half(name: str, tape: Tape) -> bool:
+    return name == "equal_weight" and tape.n_assets == 1
 
 
 class _Half:
@@ -118,10 +123,6 @@ def _rule_of(name: str, tape: Tape, settings: BaselineSettings) -> str:
         return f"buys {what} at the first bar and never trades again"
     what = f"half {tape.symbols[0]}, half cash" if tape.n_assets == 1 else "equal weights of everything tradable"
     return f"{what}, restored every {settings.rebalance_bars} bars"
-
-
-def _contender(name: str, rule: str, session: Session, pace: float, spread: Spread | None = None) -> Contender:
-    return Contender(name, LABELS[name], rule, session.track(pace), session.attribution.signed, spread)
 
 
 def _random(

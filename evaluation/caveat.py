@@ -19,6 +19,8 @@ def caveats(evaluation: Evaluation) -> tuple[str, ...]:
             f"The record is {years:.1f} years long. With this Sharpe ratio, skewness and kurtosis it would take {needed:.1f} years "
             f"to say at {evaluation.boot.level * 100:g} % that the true Sharpe ratio is above zero."
         )
+    if years < 1.0:
+        found.append("The record is shorter than a year: every annual number is an extrapolation.")
     openings = evaluation.facts.get("openings")
     if isinstance(openings, int) and openings > 1:
         found.append(

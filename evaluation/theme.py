@@ -121,6 +121,8 @@ def svg_text(figure: Figure, salt: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\s(width|height)="[\d.]+pt"', "", text, count=2)
     text = re.sub(rf"font(-family)?: ([^;\"]*?)'{FONT}'[^;\"]*", r"font\1: \2system-ui, sans-serif", text)
+    text = re.sub(r'\sxmlns(:xlink)?="[^"]*"', "", text, count=2)  # a page of HTML knows them
+    text = re.sub(r'<g id="[A-Za-z0-9.]+_\d+"\s*/>', "", text)
     text = re.sub(r'<g id="[A-Za-z0-9.]+_\d+">', "<g>", text)
     text = re.sub(r' (d|x|y|width|height|transform)="[^"]*"', _to_tenths, text)
     for role, colour in LIGHT.items():
