@@ -85,7 +85,7 @@ def _train(prepared: Prepared, run: RunFolder, progress: Callable[[Iteration], N
         baselines = show_baselines(prepared.validation)
         with TensorBoardLog(run.tensorboard, yaml.safe_dump(job.plain(), sort_keys=False)) as board, Learner(prepared) as learner:
             try:
-                while len(iterations) < job.training.iterations and not _out_of_time(job, began):
+                while len(iterations) < job.training.iterations and not (iterations and _out_of_time(job, began)):
                     figures = learner.iterate()
                     number = len(iterations) + 1
                     if number % job.training.validate_every == 0 or number == job.training.iterations:

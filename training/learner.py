@@ -40,7 +40,7 @@ LEARNER_TAGS = {
 
 
 class NotFiniteError(QuantgymError):
-    """A loss became NaN or infinite."""
+    """A loss or a weight became NaN or infinite."""
 
 
 class Learner:
@@ -81,7 +81,7 @@ class Learner:
         """Sample and learn for one iteration; return its figures by TensorBoard tag.
 
         Raises:
-            NotFiniteError: A loss is NaN or infinite.
+            NotFiniteError: The loss or a weight is NaN or infinite.
         """
         began = time.perf_counter()
         before = self.steps
@@ -94,11 +94,7 @@ class Learner:
         figures["train/episode_bars"] = _number(runners, "episode_len_mean")
         learned = result.get("learners", {}).get("default_policy", {})
         figures |= {tag: _number(learned, name) for name, tag in LEARNER_TAGS.items() if name in learned}
-        loss = figures.get("learn/total_loss", 0.0)
-        if not math.isfinite(loss):
-            raise NotFiniteError(
-                f"the loss became {loss} in iteration {self._iterations} ({self.steps} steps); lower training.lr or grad_clip"
-            )
+        self._check_finite(figures.get("learn/total_loss", 0.0))
         figures["speed/steps_per_s"] = (self.steps - before) / (time.perf_counter() - began)
         return {tag: value for tag, value in figures.items() if math.isfinite(value)}
 
@@ -108,6 +104,15 @@ class Learner:
         prepared, job = self.prepared, self.prepared.job
         network = load_weights(prepared.network, weights)
         return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+
+    def _check_finite(self, loss: float) -> None:
+        weights = self._algorithm.get_module().net.state_dict()
+        odd = [name for name, value in weights.items() if not bool(torch.isfinite(value).all())]
+        if odd or not math.isfinite(loss):
+            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
+            raise NotFiniteError(
+                f"{what} in iteration {self._iterations} ({self.steps} steps); lower training.lr or training.grad_clip"
+            )
 
     def weights(self) -> Mapping[str, torch.Tensor]:
         """Return the network's weights by name."""

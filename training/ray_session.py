@@ -35,6 +35,7 @@ def ray_session(n_cpus: int = 2) -> Iterator[None]:
     for name in ("ray", "ray.rllib", "ray.tune"):
         logging.getLogger(name).setLevel(logging.ERROR)
     ray.init(
+        address="local",  # never join somebody else's cluster
         num_cpus=n_cpus,
         include_dashboard=False,
         log_to_driver=False,

@@ -20,7 +20,7 @@ Status = Literal["running", "done", "interrupted", "failed"]
 
 
 class RunFolder:
-    """`runs/<id>/`: `job.yaml`, `run.json`, `metrics.jsonl`, `tensorboard/`, `bundle/`; evaluation adds `report/`.
+    """`runs/<id>/`: `job.yaml`, `run.json`, `metrics.jsonl`, `log.jsonl`, `tensorboard/`, `bundle/`; see docs/training.md.
 
     `run.json` says `running` from the start and `done` or `interrupted` only once the bundle stands, so a run that was killed is
     never taken for a finished one.

@@ -64,10 +64,14 @@ def show(blueprint: Blueprint, policy: Policy, seed: int = 0) -> Showing:
 
 
 def show_baselines(blueprint: Blueprint) -> dict[str, Showing]:
-    """Return what the baselines do on the same rows, by name; none on worlds that draw their own paths."""
+    """Return what the baselines do on the same rows, by name; none on worlds that draw their own paths.
+
+    On one asset equal weight is buy and hold, and left out.
+    """
     if blueprint.tape is None:
         return {}
     env = blueprint.make(1, action="rebalance", info=())
-    rules = {name: build_rule(name, {}, env.layout) for name in BASELINES}
+    names = BASELINES if env.tape.n_assets > 1 else BASELINES[:1]
+    rules = {name: build_rule(name, {}, env.layout) for name in names}
     env.close()
     return {name: show(blueprint, rule) for name, rule in rules.items()}

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -20,7 +22,7 @@ def job_of(tape_folder):
     """Return small jobs: `job_of("PPO", training={"iterations": 3})`."""
 
     def make(algorithm="PPO", **changes) -> Job:
-        mapping = {
+        mapping: dict[str, Any] = {
             "name": "small",
             "seed": 5,
             "data": {

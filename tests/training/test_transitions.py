@@ -4,12 +4,14 @@ from collections import defaultdict
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from gymnasium.vector import AutoresetMode
 
+from quantgym.agents.networks.actor_critic import ActorCritic
 from quantgym.market.errors import ConfigError
 from quantgym.training.environment import assert_next_step
 from quantgym.training.learner import Learner
@@ -22,7 +24,12 @@ def sampled(learner, n_calls):
     """Return RLlib's episodes, cut ones joined again, and the actions of every call of the environment's `step`."""
     runner, sent, meter = learner._algorithm.env_runner, [], learner._meter
     step = meter.step
-    meter.step = lambda actions: (sent.append(actions.copy()), step(actions))[1]
+
+    def noted(actions):
+        sent.append(actions.copy())
+        return step(actions)
+
+    meter.step = noted
     chunks = defaultdict(list)
     for _ in range(n_calls):
         for episode in runner.sample():
@@ -42,7 +49,8 @@ def by_hand(prepared, sent):
     """
     env = prepared.train.make(len(sent[0]), autoreset_mode="same_step")
     seen, _ = env.reset(seed=prepared.job.seed)
-    running, finished, place = [[] for _ in seen], [], np.zeros(len(seen), np.int64)
+    running: list[list[tuple[Any, ...]]] = [[] for _ in seen]
+    finished, place = [], np.zeros(len(seen), np.int64)
     while (playing := place < len(sent)).any():
         actions = np.stack([sent[min(place[i], len(sent) - 1)][i] for i in range(len(seen))])
         after, reward, terminated, truncated, info = env.step(actions)
@@ -109,6 +117,7 @@ def test_targets_of_ppo_bootstrap_from_the_true_last_observation(job_of, ray):
             rl_module=inner.module, batch={}, episodes=copies, shared_data={}, metrics=inner.metrics
         )["default_policy"]
         network = learner.policy().network
+        assert isinstance(network, ActorCritic)
     gamma, decay = prepared.job.training.gamma, prepared.job.training.gae_lambda
     expected = []
     for episode in episodes:

@@ -1,0 +1,66 @@
+"""The folder of a run, and the events in it."""
+
+import json
+
+import pytest
+import yaml
+
+from quantgym.configs.job import Job
+from quantgym.configs.strict import validate
+from quantgym.market.errors import ConfigError
+from quantgym.training.run_folder import RunFolder
+from quantgym.training.tensorboard import CHARTS, TensorBoardLog
+
+
+def read(folder):
+    return json.loads((folder / "run.json").read_text())
+
+
+def test_a_run_says_running_until_it_is_done(tmp_path, job_of):
+    run = RunFolder(tmp_path / "runs" / "one")
+    assert not run.path.exists()
+    run.create(job_of(), {"steps": 5})
+    assert read(run.path) == {"schema": 1, "status": "running", "steps": 5}
+    run.log({"iteration": 1})
+    run.log({"iteration": 2})
+    run.finish("done", {"steps": 7})
+    assert read(run.path) == {"schema": 1, "status": "done", "steps": 7}
+    lines = (run.path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["iteration"] for line in lines] == [1, 2]
+    assert sorted(path.name for path in run.path.iterdir()) == ["job.yaml", "metrics.jsonl", "run.json", "tensorboard"]
+
+
+def test_the_job_in_the_folder_is_the_job_with_all_defaults(tmp_path, job_of):
+    run = RunFolder(tmp_path / "one")
+    run.create(job_of(), {})
+    assert validate(Job, yaml.safe_load((run.path / "job.yaml").read_text()), "job.yaml") == job_of()
+
+
+def test_a_folder_that_exists_is_refused_before_and_at_creation(tmp_path, job_of):
+    first, second = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "one")
+    first.create(job_of(), {})
+    with pytest.raises(ConfigError, match="another run took the name"):
+        second.create(job_of(), {})
+    with pytest.raises(ConfigError, match=r"run folder .*one exists; choose another name"):
+        RunFolder(tmp_path / "one")
+
+
+def test_events_hold_scalars_job_and_charts(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    with TensorBoardLog(tmp_path, "name: small\n") as board:
+        board.log({"train/reward": 0.5, "train/none": float("nan"), "iteration": 3}, step=64)
+        board.log({"train/reward": 0.75, "costs/fees_bp": 0}, step=128)
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert events.Tags()["scalars"] == ["train/reward", "costs/fees_bp"]
+    assert [(event.step, event.value) for event in events.Scalars("train/reward")] == [(64, 0.5), (128, 0.75)]
+    assert "job/text_summary" in events.Tags()["tensors"]
+
+
+def test_every_chart_shows_tags_that_are_documented(request):
+    page = (request.config.rootpath / "docs" / "training.md").read_text()
+    for charts in CHARTS.values():
+        for tags in charts.values():
+            for tag in tags:
+                assert f"`{tag}`" in page, f"{tag} stands in a chart and not in docs/training.md"
