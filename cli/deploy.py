@@ -46,7 +46,6 @@ def trade_run(
     run_folder: Path, broker: str, split: str, folder: Path | None = None, dry_run: bool = False
 ) -> "tuple[Deployment, ParityReport | None]":
     """Deploy the run in `run_folder` behind a progress bar; return it, and how it compares with the backtest of its rows."""
-    from ..live.assembly import reference_backtest
     from ..live.deploy import deploy
     from ..live.parity import compare_sessions
     from ..live.preflight import DeploySettings, check_broker
@@ -67,4 +66,4 @@ def trade_run(
     if dry_run:
         return done, None
     with progress_bar("backtest of the same rows"):
-        return done, compare_sessions(done.session, reference_backtest(run.bundle, tape, (rows.start, rows.stop)))
+        return done, compare_sessions(done.session, run.candidate(tape).backtest((rows.start, rows.stop)))

@@ -8,10 +8,10 @@ from typing import Any
 from ..agents.bundle import Bundle, load_bundle
 from ..data.tape import Tape
 from ..evaluation.backtest import check_rows
+from ..evaluation.candidate import Candidate
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError, DataError, IntegrityError, QuantgymError, UnknownNameError
 from ..market.limits import LimitSettings
-from .assembly import build_strategy
 from .journal import Journal
 from .session import Strategy
 
@@ -130,7 +130,7 @@ def preflight(bundle_path: Path | str, tape: Tape, folder: Path | str, settings:
         return f"{stop - start - 1} decisions from row {start}"
 
     def rules() -> str:
-        found.strategy = build_strategy(_bundle(found), tape, settings.costs, settings.cash)
+        found.strategy = Strategy.of(Candidate.of(_bundle(found), tape, costs=settings.costs, cash=settings.cash))
         if not found.strategy.cash > 0.0:
             raise ConfigError(f"cash must be positive, was {found.strategy.cash}")
         return f"cash {found.strategy.cash:g} {tape.currency}, scheme {found.strategy.scheme.name}"

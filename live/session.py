@@ -11,6 +11,7 @@ import structlog
 from ..agents.policy import Policy
 from ..data.row import Row
 from ..envs.observer import Observer
+from ..evaluation.candidate import Candidate
 from ..evaluation.recorder import Recorder
 from ..evaluation.session import Session
 from ..market.actions.scheme import ActionScheme
@@ -53,6 +54,14 @@ class Strategy:
     costs: CostSettings
     instruments: tuple[Instrument, ...]
     cash: float
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> "Strategy":
+        """Return the strategy of a bundle's policy."""
+        c = candidate
+        return cls(
+            policy=c.policy, observer=c.observer, scheme=c.scheme, costs=c.costs, instruments=c.traded.instruments, cash=c.cash
+        )
 
 
 @dataclass

@@ -8,8 +8,8 @@ from quantgym.agents.bundle import load_bundle, save_bundle
 from quantgym.agents.network_policy import NetworkPolicy
 from quantgym.agents.networks.network import NetworkSettings, build_network
 from quantgym.agents.policy import sample_observation
+from quantgym.evaluation.candidate import Candidate
 from quantgym.evaluation.session import Session
-from quantgym.live.assembly import reference_backtest
 from quantgym.live.deploy import deploy, resume
 from quantgym.live.parity import compare_sessions
 from quantgym.live.preflight import DeploySettings, preflight
@@ -38,7 +38,7 @@ def bundle(tmp_path_factory, tape, make_world):
 
 def test_a_deployed_bundle_equals_its_backtest_byte_for_byte(bundle, tape, tmp_path):
     done = deploy(bundle, tape, tmp_path / "paper", SETTINGS)
-    report = compare_sessions(done.session, reference_backtest(load_bundle(bundle), tape, SETTINGS.rows))
+    report = compare_sessions(done.session, Candidate.of(load_bundle(bundle), tape).backtest(SETTINGS.rows))
     assert report.equal
     assert report.n_fills > 10
     assert (done.session.n_decisions, done.session.facts["cash"], done.halted, done.dry) == (29, 50_000.0, "", False)
