@@ -21,7 +21,7 @@ def caveats(evaluation: Evaluation) -> tuple[str, ...]:
         )
     if years < 1.0:
         found.append("The record is shorter than a year: every annual number is an extrapolation.")
-    openings = evaluation.facts.get("openings")
+    openings = evaluation.facts.get("times_opened")
     if isinstance(openings, int) and openings > 1:
         found.append(
             f"This split was opened {openings} times by this run. Every look that led to a change makes its numbers less of a test."

@@ -100,5 +100,5 @@ def evaluation(world, follower):
         name="follower-1",
         table=world.table,
         settings=settings,
-        facts={"trained": "rows 0 to 119", "openings": 2},
+        facts={"trained": "rows 0 to 119", "times_opened": 2},
     )

@@ -7,19 +7,23 @@ import struct
 import time
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from quantgym.evaluation.baseline import BASELINES
 from quantgym.evaluation.caveat import caveats
 from quantgym.evaluation.evaluate import EvaluationSettings, evaluate
+from quantgym.evaluation.metric import METRICS, measure, metric
 from quantgym.evaluation.month import month_returns
 from quantgym.evaluation.page import Markup, table, text
 from quantgym.evaluation.performance_chart import rolling_sharpe
 from quantgym.evaluation.report import report_html, write_report
 from quantgym.evaluation.report_json import report_json
 from quantgym.evaluation.theme import DARK, LIGHT
-from quantgym.market.errors import ConfigError, UnknownNameError
+from quantgym.evaluation.track import Track
+from quantgym.market.errors import ConfigError, DataError, ShapeError, UnknownNameError
 
 CASH = 100_000.0
 
@@ -171,7 +175,7 @@ def test_what_speaks_against_the_numbers_is_said(evaluation):
     assert "opened 2 times" in said
     assert "shorter than a year" in said
     assert "3 assets" in said
-    few = replace(evaluation, minimum_track_record=math.inf, facts={**evaluation.facts, "openings": 1})
+    few = replace(evaluation, minimum_track_record=math.inf, facts={**evaluation.facts, "times_opened": 1})
     assert "not above zero" in caveats(few)[0]
     assert "opened" not in " ".join(caveats(few))
 
@@ -190,3 +194,32 @@ def test_the_rolling_sharpe_ratio_is_that_of_its_window():
     assert len(rolled) == 31
     assert rolled[5] == pytest.approx(returns[5:15].mean() / returns[5:15].std(ddof=1) * math.sqrt(252.0))
     assert math.isnan(rolling_sharpe(np.zeros(12), 10, 252.0)[0])
+
+
+def test_every_metric_stands_on_the_page_of_formulas():
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text()
+    for known in METRICS:
+        assert page.count(f"| `{known.name}` |") == 1, known.name
+    for name in BASELINES:
+        assert f"| `{name}` |" in page
+
+
+def test_a_metric_is_written_in_its_unit():
+    written = {
+        name: metric(name).text(0.12345) for name in ("total_return", "sharpe", "turnover", "cost_rate", "max_drawdown_bars")
+    }
+    assert list(written.values()) == ["12.3 %", "0.12", "0.1 x", "1234.5 bp", "0"]
+    assert metric("calmar").text(math.nan) == "n/a"
+    with pytest.raises(UnknownNameError, match="did you mean sharpe"):
+        metric("sharp")
+
+
+def test_a_track_refuses_what_does_not_fit():
+    with pytest.raises(ShapeError, match="exposure must have the shape"):
+        Track(equity=np.array([1.0, 2.0]), bars_per_year=252.0, exposure=np.zeros(2))
+    with pytest.raises(DataError, match="bars_per_year must be positive"):
+        Track(equity=np.array([1.0, 2.0]), bars_per_year=0.0)
+    bare = Track(equity=np.array([1.0, 2.0, 1.5]), bars_per_year=252.0)
+    assert math.isnan(measure(bare)["turnover"])
+    with pytest.raises(ShapeError, match="cannot be padded"):
+        bare.padded(1)
