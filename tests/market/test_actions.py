@@ -36,7 +36,7 @@ class Desk:
         scheme.decode(checked, np.zeros(1, np.int64), self.bars, self.instruments, self.rules, self.account, self.position,
                       self.intents, self.declined)  # fmt: skip
         assert self.declined[0, 0] == self.declined[0, 1:].sum()
-        return self.intents["lots"][0].tolist(), [Refusal(i).name for i in np.flatnonzero(self.declined[0, 1:]) + 1]
+        return self.intents["lots"][0].tolist(), [reason.name for reason in Refusal if reason and self.declined[0, reason]]
 
 
 SIX = action_scheme("six_actions")

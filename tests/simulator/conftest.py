@@ -25,6 +25,7 @@ def make_tape(rows, *, volume=1e6, terms=None, halted=(), lot=1.0, tick=0.01, cl
     if prices.ndim == 2:
         prices = prices[:, None, :]
     n_rows, n_assets = prices.shape[:2]
+    opens, highs, lows, closes = np.moveaxis(prices, 2, 0)
     recorded = np.ones((n_rows, n_assets), int)
     for row, asset in halted:
         recorded[row, asset] = 0
@@ -33,7 +34,7 @@ def make_tape(rows, *, volume=1e6, terms=None, halted=(), lot=1.0, tick=0.01, cl
         "hand",
         [Instrument(symbol=f"S{a}", lot=lot, tick=tick, **instrument) for a in range(n_assets)],
         clock_records(opened, opened + 3 * HOUR),
-        bar_records(*(prices[:, :, i] for i in range(4)), np.full((n_rows, n_assets), float(volume)), recorded),
+        bar_records(opens, highs, lows, closes, np.full((n_rows, n_assets), float(volume)), recorded),
         None if terms is None else term_records((n_rows, n_assets), **terms),
         close_only=close_only,
     )
@@ -101,6 +102,8 @@ def kit():
 def scenario():
     """The module `scenario.py` beside this file."""
     spec = importlib.util.spec_from_file_location("scenario", Path(__file__).with_name("scenario.py"))
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,5 +1,7 @@
 """The API above the kernels: what it refuses, and in which words."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -61,8 +63,9 @@ def test_wrong_openings_are_refused(simulator, cash, rows, envs, error, says):
 
 @pytest.mark.parametrize("name", ["n_envs", "max_orders", "threads"])
 def test_wrong_numbers_are_refused(name):
+    settings: dict[str, Any] = {name: 0}
     with pytest.raises(ConfigError, match=f"simulator.{name} must be at least 1, was 0"):
-        Simulator(gbm_tape(0, n_bars=5), CostSettings(), **{name: 0})
+        Simulator(gbm_tape(0, n_bars=5), CostSettings(), **settings)
 
 
 def test_one_row_is_too_short(kit):
