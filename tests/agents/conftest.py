@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 
@@ -22,7 +24,7 @@ def walk():
 
 @pytest.fixture(scope="session")
 def pipeline(walk):
-    entries = [{"kind": "price", "lags": [1, 5]}, {"kind": "ma_cross", "fast": 3, "slow": 8}]
+    entries: list[dict[str, Any]] = [{"kind": "price", "lags": [1, 5]}, {"kind": "ma_cross", "fast": 3, "slow": 8}]
     return Pipeline.build(entries).fit(walk.slice(0, 150))
 
 
@@ -38,6 +40,7 @@ def vectors(layout):
 
 @pytest.fixture(params=["gaussian", "categorical", "values"])
 def network_policy(request, layout):
+    kind: Any
     kind, continuous = "q_network" if request.param == "values" else "actor_critic", request.param == "gaussian"
     settings = NetworkSettings(kind=kind, n_in=layout.size, n_out=3, continuous=continuous, hidden=(8,))
     scheme = "weights" if continuous else "six_actions"

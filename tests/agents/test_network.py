@@ -43,18 +43,16 @@ def test_a_gaussian_policy_gives_means_and_then_log_deviations():
 
 
 def test_a_dueling_network_is_value_plus_advantage_less_its_mean():
-    network = build_network(DUELING, seed=1)
-    with torch.no_grad():
-        network.advantage[0].weight.zero_()
-        network.state_value[0].weight.zero_()
-        network.advantage[0].bias.copy_(torch.tensor([1.0, 2.0, 6.0]))
-        network.state_value[0].bias.fill_(10.0)
+    weights = build_network(DUELING, seed=1).state_dict()
+    heads = {"advantage.0.bias": torch.tensor([1.0, 2.0, 6.0]), "state_value.0.bias": torch.tensor([10.0])}
+    blank = {name: torch.zeros_like(weights[name]) for name in ("advantage.0.weight", "state_value.0.weight")}
+    network = load_weights(DUELING, {**weights, **heads, **blank})
     # advantages 1, 2, 6 have the mean 3: 10 + (1 - 3), 10 + (2 - 3), 10 + (6 - 3)
     assert torch.equal(network(torch.zeros(1, 4)), torch.tensor([[8.0, 9.0, 13.0]]))
 
 
 def test_orthogonal_layers_have_the_gain_they_were_given():
-    weight = build_network(CATEGORICAL, seed=1).pi[0].weight
+    weight = build_network(CATEGORICAL, seed=1).state_dict()["pi.0.weight"]
     # 8 x 4, gain sqrt(2): columns are orthogonal with squared length 2
     assert torch.allclose(weight.T @ weight, 2.0 * torch.eye(4), atol=1e-5)
 

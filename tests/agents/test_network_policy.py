@@ -26,8 +26,14 @@ SETTINGS = {
 }
 
 
-def policy(kind, seed=1):
-    return NetworkPolicy(build_network(SETTINGS[kind], seed), SETTINGS[kind], LAYOUT, "some_scheme")
+def policy(kind, **weights):
+    """A network policy; `pi_4_bias=` and the like replace weights by name."""
+    network = build_network(SETTINGS[kind], 1)
+    changed = {name.replace("pi_4_", "pi.4."): torch.tensor(value) for name, value in weights.items()}
+    if "pi_4_bias" in weights:
+        changed["pi.4.weight"] = torch.zeros(3, 64)  # the answer is the bias
+    network.load_state_dict({**network.state_dict(), **changed})
+    return NetworkPolicy(network, SETTINGS[kind], LAYOUT, "some_scheme")
 
 
 @pytest.mark.parametrize("kind", SETTINGS)
@@ -44,19 +50,13 @@ def test_the_greedy_action_is_the_largest_answer():
 
 
 def test_a_mean_outside_of_the_range_is_clipped_as_training_clipped_it():
-    agent = policy("gaussian")
-    with torch.no_grad():
-        agent.network.pi[-1].bias.copy_(torch.tensor([3.0, -3.0, 0.25]))
-        agent.network.pi[-1].weight.zero_()
+    agent = policy("gaussian", pi_4_bias=[3.0, -3.0, 0.25])
     decision, _ = agent.act(sample_observation(LAYOUT, 1), agent.initial_state(1))
     assert decision.values.tolist() == [[1.0, -1.0, 0.25]]
 
 
 def test_draws_follow_the_softmax_and_their_stream_is_part_of_the_state():
-    agent = policy("categorical")
-    with torch.no_grad():
-        agent.network.pi[-1].bias.copy_(torch.log(torch.tensor([0.2, 0.3, 0.5])))
-        agent.network.pi[-1].weight.zero_()
+    agent = policy("categorical", pi_4_bias=np.log([0.2, 0.3, 0.5]))
     seen, state = sample_observation(LAYOUT, 4000), agent.initial_state(4000)
     first, following = agent.act(seen, state, deterministic=False)
     again, _ = agent.act(seen, state, deterministic=False)
@@ -68,9 +68,7 @@ def test_draws_follow_the_softmax_and_their_stream_is_part_of_the_state():
 
 
 def test_gaussian_draws_have_the_deviation_of_the_network():
-    agent = policy("gaussian")
-    with torch.no_grad():
-        agent.network.log_std.fill_(-3.0)
+    agent = policy("gaussian", log_std=[-3.0, -3.0, -3.0])
     seen = sample_observation(LAYOUT, 2000)
     mean, _ = agent.act(seen, agent.initial_state(2000))
     drawn, _ = agent.act(seen, agent.initial_state(2000), deterministic=False)
