@@ -150,11 +150,12 @@ def _random(
         twin = replace(twin, scale=guess if inside else 0.5 * (low + high) if np.isfinite(high) else 2.0 * twin.scale)
     assert best is not None
     miss, sessions = best
-    return _contender_of_seeds(sessions, miss, settings, pace)
+    return _contender_of_seeds(sessions, miss, settings, pace, rows[1] - rows[0] - 1)
 
 
-def _contender_of_seeds(sessions: Sequence[Session], miss: float, settings: BaselineSettings, pace: float) -> Contender:
-    n_bars = max(one.n_decisions for one in sessions)
+def _contender_of_seeds(
+    sessions: Sequence[Session], miss: float, settings: BaselineSettings, pace: float, n_bars: int
+) -> Contender:
     tracks = [one.track(pace).padded(n_bars) for one in sessions]
     equity = np.stack([track.equity for track in tracks])
     sharpe = np.array([sharpe_ratio(track.returns, pace) for track in tracks])

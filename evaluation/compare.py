@@ -77,8 +77,10 @@ def judge(boot: Bootstrap, index: int, baseline: str, n_bars: int, worthwhile: f
     percent = f"{boot.level:.0%}".replace("%", " %")
     if n_bars < MIN_BARS:
         outcome, reason = Outcome.UNKNOWN, f"{n_bars} bars are fewer than the {MIN_BARS} that an interval needs"
-    elif not gap.known:
-        outcome, reason = Outcome.UNKNOWN, "the difference never varies, so it has no interval"
+    elif not boot.sharpe[0].known:
+        outcome, reason = Outcome.UNKNOWN, "the policy's returns never vary, so it has no Sharpe ratio"
+    elif not gap.known or not boot.sharpe[index + 1].known:
+        outcome, reason = Outcome.UNKNOWN, "the difference has no interval"
     elif gap.low > 0.0:
         outcome, reason = Outcome.BETTER, f"the {percent} interval of the difference {span} lies above zero"
     elif gap.high < worthwhile:

@@ -48,7 +48,7 @@ def draw_simulated_drawdown(ax: Axes, evaluation: Evaluation, *, narrow: bool = 
     """Draw how deep the worst drawdown was over resamples of the bars, and where the one that happened lies."""
     drawn = [(evaluation.policy, 0), (evaluation.baselines[0], 1)]
     top = float(np.quantile(evaluation.boot.drawdown[:, :2], 0.995))
-    bins = np.linspace(0.0, max(top, evaluation.policy.track.worst.depth * 1.05), 60)
+    bins = np.linspace(0.0, max(top, evaluation.policy.track.worst.depth * 1.05, 1e-3), 60)
     for contender, index in reversed(drawn):
         counts, edges = np.histogram(evaluation.boot.drawdown[:, index], bins)
         share = counts / evaluation.boot.resamples

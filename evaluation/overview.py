@@ -5,6 +5,7 @@ from typing import Any
 from .activity_chart import draw_waterfall, draw_weights
 from .doubt_chart import draw_differences, draw_simulated_drawdown
 from .evaluation import Evaluation, spell
+from .page import signed
 from .performance_chart import draw_drawdown, draw_equity
 from .theme import LIGHT, Size, canvas, png_bytes
 
@@ -32,8 +33,10 @@ def draw_overview(figure: Any, evaluation: Evaluation) -> None:
     head.text(
         0.012,
         0.46,
-        f"Sharpe ratio {spell(evaluation.boot.sharpe[0])}, {lead.label} {evaluation.boot.sharpe[1].estimate:.2f}, "
-        f"difference {spell(verdict.difference)}\n{evaluation.facts.get('tested', '')}, out of sample, net of costs",
+        signed(
+            f"Sharpe ratio {spell(evaluation.boot.sharpe[0])}, {lead.label} {evaluation.boot.sharpe[1].estimate:.2f}, "
+            f"difference {spell(verdict.difference)}\n{evaluation.facts.get('tested', '')}, out of sample, net of costs"
+        ),
         va="top",
         color=LIGHT["muted"],
         linespacing=1.45,

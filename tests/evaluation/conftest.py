@@ -39,6 +39,21 @@ class Follower:
         return Decision("weights", values), {"seen": state["seen"] + 1}
 
 
+class Constant:
+    """Decides the same at every bar."""
+
+    name, scheme, requires = "constant", "weights", ()
+
+    def __init__(self, *values):
+        self.values = np.array([values])
+
+    def initial_state(self, batch):
+        return {}
+
+    def act(self, observation, state, deterministic=True):
+        return Decision("weights", np.repeat(self.values, len(observation.mask), axis=0)), state
+
+
 @dataclass
 class World:
     """What a backtest needs."""
@@ -62,8 +77,13 @@ class World:
         return backtest(policy, self.observer(), self.tape, given["rows"], given["costs"], given["cash"], given["scheme"])
 
 
-def build_world(n_assets=3, n_bars=360, late=0):
+def build_world(n_assets=3, n_bars=360, late=0, crash_at=None):
     tape = gbm_tape(3, n_bars, n_assets, volatility=0.02, drift=0.0005, late=late)
+    if crash_at is not None:
+        bars = tape.bars.copy()
+        for name in ("open", "high", "low", "close"):
+            bars[name][crash_at:] *= 1e-4
+        tape = Tape.build("crash", tape.instruments, tape.clock, bars)
     pipeline = Pipeline.build([{"kind": "price", "lags": [1, 5]}])
     pipeline.fit(tape.slice(0, 120))
     layout = pipeline.layout.with_private(build_private("weights", tape.symbols).columns, 1)
@@ -79,6 +99,11 @@ def make_world():
 @pytest.fixture(scope="session")
 def world():
     return build_world()
+
+
+@pytest.fixture(scope="session")
+def constant():
+    return Constant
 
 
 @pytest.fixture(scope="session")

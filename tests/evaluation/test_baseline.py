@@ -7,26 +7,10 @@ from quantgym.agents.policy import check_policy
 from quantgym.evaluation.baseline import BASELINES, BaselineSettings, run_baselines
 from quantgym.evaluation.random_twin import RandomTwin
 from quantgym.evaluation.sight import TradableSight
-from quantgym.market.decision import Decision
 from quantgym.market.errors import ConfigError, UnknownNameError
 
 CASH = 100_000.0
 PACE = 252.0
-
-
-class Constant:
-    """Decides the same at every bar."""
-
-    name, scheme, requires = "constant", "weights", ()
-
-    def __init__(self, *values):
-        self.values = np.array([values])
-
-    def initial_state(self, batch):
-        return {}
-
-    def act(self, observation, state, deterministic=True):
-        return Decision("weights", self.values), state
 
 
 def baselines(world, session, **settings):
@@ -78,17 +62,17 @@ def test_the_seed_decides_the_random_accounts(world, found):
     assert first == again != other
 
 
-def test_a_policy_that_never_trades_has_a_random_twin_that_never_trades(world):
-    session = world.run(Constant(-1.0, -1.0, -1.0, 1.0), rows=(130, 160))
+def test_a_policy_that_never_trades_has_a_random_twin_that_never_trades(world, constant):
+    session = world.run(constant(-1.0, -1.0, -1.0, 1.0), rows=(130, 160))
     contender = run_baselines(session, world.tape, (130, 160), world.costs, CASH, BaselineSettings(names=("random",)), PACE)[0]
     assert contender.metrics["turnover"] == 0.0
     assert contender.track.equity.tolist() == [CASH] * 30
 
 
-def test_one_asset_is_held_by_half_in_equal_weight(make_world):
+def test_one_asset_is_held_by_half_in_equal_weight(make_world, constant):
     world = make_world(n_assets=1, n_bars=200)
 
-    session = world.run(Constant(0.0, 0.0))
+    session = world.run(constant(0.0, 0.0))
     hold, half = baselines(world, session, rebalance_bars=5, names=("buy_and_hold", "equal_weight"))
     assert (half.label, half.rule) == ("half in cash", "half S0, half cash, restored every 5 bars")
     assert half.metrics["exposure"] == pytest.approx(0.49, abs=0.02)

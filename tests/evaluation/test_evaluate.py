@@ -14,6 +14,7 @@ import pytest
 
 from quantgym.evaluation.baseline import BASELINES
 from quantgym.evaluation.caveat import caveats
+from quantgym.evaluation.compare import Outcome
 from quantgym.evaluation.evaluate import EvaluationSettings, evaluate
 from quantgym.evaluation.metric import METRICS, measure, metric
 from quantgym.evaluation.month import month_returns
@@ -23,6 +24,7 @@ from quantgym.evaluation.report import report_html, write_report
 from quantgym.evaluation.report_json import report_json
 from quantgym.evaluation.theme import DARK, LIGHT
 from quantgym.evaluation.track import Track
+from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, DataError, ShapeError, UnknownNameError
 
 CASH = 100_000.0
@@ -81,6 +83,40 @@ def test_a_thousand_bars_of_five_assets_take_under_thirty_seconds(make_world, fo
     found = evaluate(follower, world.observer(), world.tape, world.rows, world.costs, CASH, world.scheme, table=world.table)
     assert found.n_bars == 1_000
     assert time.perf_counter() - began < 30.0
+
+
+SMALL = EvaluationSettings(resamples=50, random_seeds=2)
+
+
+def test_a_policy_that_never_trades_is_told_so(world, constant, tmp_path):
+    idle, rows = constant(-1.0, -1.0, -1.0, 1.0), (130, 180)
+    found = evaluate(idle, world.observer(), world.tape, rows, world.costs, CASH, world.scheme, table=world.table, settings=SMALL)
+    assert found.verdict.outcome is Outcome.UNKNOWN
+    assert "never vary" in found.verdict.reason
+    assert "The policy never traded." in caveats(found)
+    assert "NaN" not in write_report(found, tmp_path).json.read_text()
+
+
+def test_a_ruined_policy_keeps_its_ruin_beside_the_others(make_world, constant, tmp_path):
+    world = make_world(n_assets=1, n_bars=240, crash_at=200)
+    costs = CostSettings(ruin_equity_fraction=0.1)  # the part kept in cash survives
+    found = evaluate(
+        constant(1.0, -1.0),
+        world.observer(),
+        world.tape,
+        world.rows,
+        costs,
+        CASH,
+        world.scheme,
+        table=world.table,
+        settings=SMALL,
+    )
+    # decisions 130 to 199: the bar of row 200 ruins; 39 bars follow it
+    assert (found.session.n_decisions, found.n_bars) == (70, 109)
+    assert found.policy.metrics["total_return"] < -0.9
+    assert not found.policy.track.returns[70:].any()
+    assert "ruined after 70 bars" in " ".join(caveats(found))
+    assert "ruined" in write_report(found, tmp_path).html.read_text()
 
 
 class Reader(HTMLParser):
