@@ -4,14 +4,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gymnasium as gym
+from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from ..data.tape import Tape
 from ..encoders.table import FeatureTable
 from ..envs.batch import TradingVectorEnv
-from ..envs.registration import register
+from ..envs.registration import IDS, register
 from ..market.cost import CostSettings
-from ..market.errors import ConfigError
+from ..market.errors import ConfigError, UnknownNameError
 from .meter import MeteredVectorEnv
 
 __all__ = ["Blueprint", "assert_next_step", "make_for_rllib"]
@@ -41,8 +42,8 @@ class Blueprint:
 
     def make(self, num_envs: int, **changes: Any) -> TradingVectorEnv:
         """Return the native batch of `num_envs` environments, with some options changed."""
-        register()
-        made = gym.make_vec(
+        _check_world(self.id)
+        made: TradingVectorEnv = gym.make_vec(  # type: ignore[assignment]
             self.id,
             num_envs=num_envs,
             vectorization_mode=gym.VectorizeMode.VECTOR_ENTRY_POINT,
@@ -51,13 +52,22 @@ class Blueprint:
             costs=self.costs,
             **{"rows": self.rows, **self.settings, **changes},
         )
-        if not isinstance(made, TradingVectorEnv):
-            raise ConfigError(f"env.id {self.id} makes a {type(made).__name__}; training needs a world over the simulator")
         return made
 
     def on_rows(self, rows: tuple[int, int]) -> "Blueprint":
         """Return the same world on other rows of the tape."""
         return replace(self, rows=rows)
+
+
+def _check_world(env_id: str) -> None:
+    """Raise where `env_id` is unknown, or makes no native batch over the simulator."""
+    register()
+    if env_id not in gym.registry:
+        raise UnknownNameError("environment", env_id, IDS, "env.id")
+    batch = gym.registry[env_id].vector_entry_point
+    maker = load_env_creator(batch) if isinstance(batch, str) else batch
+    if not (isinstance(maker, type) and issubclass(maker, TradingVectorEnv)):
+        raise ConfigError(f"env.id {env_id} is no batch over the simulator, which training needs; ours are {', '.join(IDS)}")
 
 
 def assert_next_step(env: VectorEnv[Any, Any, Any]) -> None:

@@ -79,10 +79,13 @@ def prepare(job: Job) -> Prepared:
             tape, **periods, purge_bars=job.data.purge_bars, embargo_bars=job.data.embargo_bars, window=job.env.window
         )
         pipeline = Pipeline.build(job.encoders)
+        rows = (split.train.start, split.train.stop)
+        untaught = Blueprint(job.env.id, tape, None, rows, job.costs, settings)
+        _network(job, untaught.make(1))  # so that a wrong option is told before the long fit
         pipeline.fit(split.train.of(tape))
         table = pipeline.transform(tape)
         scale = job.training.reward_scale
-        train = Blueprint(job.env.id, tape, table, (split.train.start, split.train.stop), job.costs, settings, scale)
+        train = Blueprint(job.env.id, tape, table, rows, job.costs, settings, scale)
         validation = train.on_rows((split.validation.start, split.validation.stop))
     trial = train.make(1)
     network = _network(job, trial)
