@@ -14,10 +14,10 @@ from ..envs.registration import register
 from ..market.errors import ConfigError
 from ..market.seeding import generator
 
-__all__ = ["Score", "known_answer_score"]
+__all__ = ["KNOWN_ANSWERS", "Score", "known_answer_score"]
 
-REFERENCES = {"quantgym/Leak-v0": 1}
-"""Action that does nothing, by world: the reference of its score."""
+KNOWN_ANSWERS = {"quantgym/Leak-v0": 1}
+"""Worlds whose best policy is known, and the action that does nothing there: the reference of the score."""
 
 EVALUATION_SEED = 1_000_003
 RESAMPLES = 2_000
@@ -68,8 +68,8 @@ def known_answer_score(
     Raises:
         ConfigError: The world has no known answer.
     """
-    if env_id not in REFERENCES:
-        raise ConfigError(f"{env_id} has no known answer; worlds with one: {', '.join(REFERENCES)}")
+    if env_id not in KNOWN_ANSWERS:
+        raise ConfigError(f"{env_id} has no known answer; worlds with one: {', '.join(KNOWN_ANSWERS)}")
     register()
     env: Any = gym.make_vec(
         env_id, num_envs=n_episodes, vectorization_mode=gym.VectorizeMode.VECTOR_ENTRY_POINT, info=(), **dict(settings or {})
@@ -82,7 +82,7 @@ def known_answer_score(
         return decision.values
 
     def rest(observation: np.ndarray) -> np.ndarray:
-        return np.full(n_episodes, REFERENCES[env_id], np.int64)
+        return np.full(n_episodes, KNOWN_ANSWERS[env_id], np.int64)
 
     earned, best, nothing = (_play(env, act, seed) for act in (decide, env.optimal_action, rest))  # type: ignore[attr-defined]
     exact = float(env.optimal_value())  # type: ignore[attr-defined]
