@@ -9,7 +9,7 @@ __all__ = ["on_grid", "snapped", "whole_lots"]
 LARGEST_COUNT = 9.0e15  # integers up to here are exact in float64
 
 
-@kernel
+@kernel(inline=True)
 def on_grid(count: int, step: float) -> float:
     """The decimal `count x step` as a tape would hold it: 10050 ticks of 0.01 are 10050 / 100, correctly rounded."""
     if step == 1.0:
@@ -20,17 +20,21 @@ def on_grid(count: int, step: float) -> float:
     return count * step
 
 
-@kernel
+@kernel(inline=True)
 def whole_lots(units: float, lot: float) -> int:
     """Units in whole lots, towards zero; a quotient within 1e-9 of a whole number is that number (0.3 / 0.1 is three lots)."""
-    ratio = max(-LARGEST_COUNT, min(LARGEST_COUNT, units / lot))
+    # no min and max here: numba compiles them as calls, and this stands on the way of every fill
+    ratio = units / lot
+    if abs(ratio) > LARGEST_COUNT:
+        ratio = math.copysign(LARGEST_COUNT, ratio)
     nearest = math.floor(ratio + 0.5)
-    if abs(ratio - nearest) <= 1e-9 * max(1.0, abs(nearest)):
+    gap = abs(ratio - nearest)
+    if gap <= 1e-9 or gap <= 1e-9 * abs(nearest):
         return int(nearest)
     return int(ratio)
 
 
-@kernel
+@kernel(inline=True)
 def snapped(units: float, lot: float) -> float:
     """The grid value that `units` means, so that sums of fills never drift; off the grid it stays as it is."""
     ratio = units / lot

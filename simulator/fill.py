@@ -84,15 +84,20 @@ def take(
     if reason != NONE:
         refuse(e, reason, record, refused)
     if more:
-        fits, need = affordable(e, row, asset, wanted, held, reference, room, share, power, bars, terms, instruments, rules)
+        fits, need, spread, slippage, impact, commission = affordable(
+            e, row, asset, wanted, held, reference, room, share, power, bars, terms, instruments, rules
+        )  # fmt: skip
         if fits != wanted:
             refuse(e, NO_CASH if fits == 0 else SCALED_CASH, record, refused)
             wanted, reason = fits, NO_CASH
         power -= need
+    else:
+        units = on_grid(wanted, instruments[asset].lot)
+        spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
     if wanted != 0:
         fill(
-            e, row, asset, order_id, wanted, kind, decided_at, at, reference, room,
-            bars, terms, instruments, rules, account, position, record, fills,
+            e, row, asset, order_id, wanted, kind, decided_at, at, reference, spread, slippage, impact, commission,
+            terms, instruments, account, position, record, fills,
         )  # fmt: skip
     return True, wanted, reason == PARTICIPATION, power
 
@@ -108,11 +113,12 @@ def fill(
     decided_at: int,
     at: int,
     reference: float,
-    room: float,
-    bars: np.ndarray,
+    spread: float,
+    slippage: float,
+    impact: float,
+    commission: float,
     terms: np.ndarray,
     instruments: np.ndarray,
-    rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
     record: np.ndarray,
@@ -120,7 +126,6 @@ def fill(
 ) -> None:
     """One fill into both ledgers, and into the log where there is one."""
     units = on_grid(lots, instruments[asset].lot)
-    spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
     fx = fx_at(terms, row, asset)
     price = settle(
         e, account, position, instruments, asset, units, reference, spread, slippage, impact, commission, 0.0, fx, row

@@ -38,10 +38,11 @@ def frictions(
     volume = bars[row, asset].volume * instruments[asset].volume_known
     if rules[e].impact_rate > 0.0 and volume > 0.0:
         impact = rules[e].impact_rate * math.sqrt(size / volume) * reference
-    left = room if units > 0.0 else min(room, reference)
-    half_spread = min(half_spread, left)
-    slippage = min(slippage, left - half_spread)
-    impact = min(impact, left - half_spread - slippage)
+    left = reference if units < 0.0 and reference < room else room
+    if half_spread + slippage + impact > left:
+        half_spread = min(half_spread, left)
+        slippage = min(slippage, left - half_spread)
+        impact = min(impact, left - half_spread - slippage)
     value = size * instruments[asset].multiplier * fx_at(terms, row, asset)
     spread_cost, slippage_cost, impact_cost = half_spread * value, slippage * value, impact * value
     friction = spread_cost + slippage_cost + impact_cost

@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 
+from ..market.grid import on_grid
 from ..market.kernel import kernel
 from .fill import clip, take
+from .friction import frictions
 from .matching import meet
 from .path import AT_OPEN
 from .pool import IOC, MARKET, OPEN, PARTIALLY_FILLED, POOL_FULL, enqueue, refuse
@@ -57,6 +59,26 @@ def take_intent(
 
 
 @kernel
+def asked(
+    e: int,
+    row: int,
+    asset: int,
+    lots: int,
+    held: int,
+    reference: float,
+    room: float,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+) -> float:
+    """Buying power that an order of `lots` would use up if it were filled whole."""
+    units = on_grid(lots, instruments[asset].lot)
+    spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
+    return float(demand(e, row, asset, lots, held, reference, spread + slippage + impact + commission, terms, instruments, rules))
+
+
+@kernel
 def open_share(
     e: int,
     row: int,
@@ -80,13 +102,13 @@ def open_share(
             lots = orders[e, i].lots - orders[e, i].filled
             lots, held, _ = clip(e, row, asset, lots, np.int64(orders[e, i].reduce_only), bars, instruments, rules, position)
             if abs(held + lots) > abs(held):
-                total += demand(e, row, asset, lots, held, reference, room, bars, terms, instruments, rules)
+                total += asked(e, row, asset, lots, held, reference, room, bars, terms, instruments, rules)
     for a in range(intents.shape[1]):
         if intents[e, a].lots != 0:
             reduce_only = np.int64(intents[e, a].reduce_only)
             lots, held, _ = clip(e, row, a, intents[e, a].lots, reduce_only, bars, instruments, rules, position)
             if abs(held + lots) > abs(held):
-                total += demand(e, row, a, lots, held, bars[row, a].open, math.inf, bars, terms, instruments, rules)
+                total += asked(e, row, a, lots, held, bars[row, a].open, math.inf, bars, terms, instruments, rules)
     if total <= power:
         return 1.0
     return power / total if power > 0.0 else 0.0
@@ -113,7 +135,7 @@ def play_open(
     """Two rounds over working orders and market intents, both in order of id."""
     share, power = 1.0, 0.0
     working = account[e].n_working
-    for stage in range(2):
+    for stage in range(1 if waiting + working == 1 else 0, 2):  # one order alone has no order to keep
         if stage == 1:
             power = buying_power(e, row, AT_OPEN, ALL_ASSETS, bars, terms, instruments, rules, account, position)
             if waiting + working > 1:

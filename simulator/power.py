@@ -57,20 +57,16 @@ def demand(
     lots: int,  # signed
     held: int,  # signed lots
     reference: float,
-    room: float,
-    bars: np.ndarray,
+    costs: float,  # of the fill, account currency
     terms: np.ndarray,
     instruments: np.ndarray,
     rules: np.ndarray,
 ) -> float:
     """Buying power that a fill of `lots` uses up."""
     lot = instruments[asset].lot
-    units = on_grid(lots, lot)
-    spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
-    costs = spread + slippage + impact + commission
     scale = reference * instruments[asset].multiplier * fx_at(terms, row, asset)
     if is_cash_account(e, rules):
-        return float(units * scale + costs)
+        return float(on_grid(lots, lot) * scale + costs)
     return float(on_grid(abs(held + lots) - abs(held), lot) * scale + rules[e].max_leverage * costs)
 
 
@@ -89,19 +85,25 @@ def affordable(
     terms: np.ndarray,
     instruments: np.ndarray,
     rules: np.ndarray,
-) -> tuple[int, float]:
-    """The largest part of `lots` that fits -> (lots, power used); turning a position round without enlarging it always fits."""
+) -> tuple[int, float, float, float, float, float]:
+    """The largest part of `lots` that fits -> (lots, power used, spread, slippage, impact, commission).
+
+    Turning a position round without enlarging it always fits.
+    """
     side = 1 if lots > 0 else -1
     more = abs(held + lots) - abs(held)
     free = abs(lots) - more
     if share < 1.0:
         more = math.floor(more * share)
-    need = 0.0
-    for _ in range(64):
-        need = demand(e, row, asset, side * (free + more), held, reference, room, bars, terms, instruments, rules)
+    lot = instruments[asset].lot
+    need, spread, slippage, impact, commission = 0.0, 0.0, 0.0, 0.0, 0.0
+    for attempt in range(64):
+        part = side * (free + more)
+        spread, slippage, impact, commission = frictions(
+            e, row, asset, on_grid(part, lot), reference, room, bars, terms, instruments, rules
+        )  # fmt: skip
+        need = demand(e, row, asset, part, held, reference, spread + slippage + impact + commission, terms, instruments, rules)
         if need <= power or more <= 0:
             break
-        more = max(0, min(more - 1, math.floor(more * (power / need)))) if power > 0.0 else 0
-    if need > power:
-        more = 0
-    return side * (free + more), need
+        more = max(0, min(more - 1, math.floor(more * (power / need)))) if power > 0.0 and attempt < 62 else 0
+    return side * (free + more), need, spread, slippage, impact, commission

@@ -56,7 +56,8 @@ def close(
         mark_to(e, account, position, instruments, fx_at(terms, row, a), a, price)
     equity = equity_by_cash(e, account, position, instruments)
     account[e].equity = equity
-    account[e].peak_equity = max(account[e].peak_equity, equity)
+    if equity > account[e].peak_equity:
+        account[e].peak_equity = equity
     record[e].row = row
     record[e].equity = equity
     record[e].gross = account[e].gross - record[e].gross

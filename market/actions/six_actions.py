@@ -41,7 +41,8 @@ def decode_six(
         return
     if action < HOLD:
         share = 0.1 if action == BUY_10 else 0.5
-        lots = whole_lots(share * max(account[e].cash, 0.0) / (value * (1.0 + rules[e].sizing_buffer)), lot)
+        free = account[e].cash if account[e].cash > 0.0 else 0.0
+        lots = whole_lots(share * free / (value * (1.0 + rules[e].sizing_buffer)), lot)
     elif action == CLOSE_ALL:
         lots = -whole_lots(units, lot)
     else:
