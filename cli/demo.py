@@ -12,7 +12,7 @@ import typer
 from ..market.errors import ConfigError
 from .deploy import trade_run
 from .evaluate import judge_run
-from .table import print_json
+from .table import print_json, table_lines
 from .train import run_job
 
 if TYPE_CHECKING:
@@ -83,28 +83,37 @@ def _train(name: str, run: Path, story: Story) -> str:
 def _paper(folder: Path, story: Story) -> bool:
     done, parity = trade_run(folder, "paper", "test")
     assert parity is not None
-    text = f"{done.session.n_decisions:,} decisions, {len(done.session.fills):,} fills: {parity.text}"
-    story.facts["paper"] = {"folder": str(done.folder), "equal": parity.equal, "text": text}
+    story.facts["paper"] = {"folder": str(done.folder), "equal": parity.equal, "text": parity.text}
     return parity.equal
 
 
 def _page(run: Path, found: "dict[str, Evaluation]", story: Story, score: str) -> list[str]:
     """Return the table that ends the demo."""
-    lines = []
+    from ..evaluation.evaluation import spell
+
+    rows: list[tuple[str, ...]] = []
     for name, one in found.items():
-        lines += [f"{word:<9} {text}" for word, text in one.lines()]
-        returns = ", ".join(f"{other.label} {other.metrics['total_return']:+.1%}" for other in one.baselines)
-        lines.append(f"{'return':<9} {one.policy.metrics['total_return']:+.1%} net of costs; {returns}; "
-                     f"without costs {one.twin.metrics['total_return']:+.1%}")
-        lines += [f"{'report':<9} {story.facts[name]['report']}", ""]
+        rows.append((name, _percent(one.policy.metrics["total_return"]), spell(one.boot.sharpe[0]), "", ""))
+        for other, verdict in zip(one.baselines, one.verdicts, strict=True):
+            earned, sharpe = _percent(other.metrics["total_return"]), f"{other.metrics['sharpe']:.2f}"
+            rows.append((f"  {other.label}", earned, sharpe, spell(verdict.difference), str(verdict.outcome)))
+        free = one.twin.metrics
+        rows.append((f"  {one.twin.label}", _percent(free["total_return"]), f"{free['sharpe']:.2f}", "", ""))
+    header = ("out of sample, net of costs", "return", "sharpe a year [95 %]", "policy less baseline", "the policy is")
     minutes, seconds = divmod(round(story.facts["seconds"]), 60)
+    tested = [f"{name}: {str(one.facts['tested']).removeprefix('tested ')}" for name, one in found.items()]
     return [
-        *lines,
-        f"{'proof':<9} {PROOF}: score {score}",
-        f"{'paper':<9} {story.facts['paper']['text']}",
-        f"{'took':<9} {minutes} min {seconds:02d} s",
+        *table_lines(header, rows),
         "",
-        f"{'open':<9} {story.facts[JUDGED[0]]['report']}",
-        f"{'':<9} tensorboard --logdir {run.parent}",
-        f"{'then':<9} quantgym train portfolio_ppo --set training.lr=1e-3",
+        *(f"{'tested' if number == 0 else '':<7} {line}" for number, line in enumerate(tested)),
+        f"{'proof':<7} {PROOF} scores {score}",
+        f"{'paper':<7} {JUDGED[0]}: {story.facts['paper']['text']}",
+        f"{'took':<7} {minutes} min {seconds:02d} s",
+        f"{'open':<7} {story.facts[JUDGED[0]]['report']}",
+        f"{'':<7} tensorboard --logdir {run.parent}",
+        f"{'next':<7} quantgym train portfolio_ppo --set training.lr=1e-3",
     ]
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100.0:+.1f} %"

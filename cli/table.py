@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-__all__ = ["print_facts", "print_json", "print_table"]
+__all__ = ["print_facts", "print_json", "print_table", "table_lines"]
 
 
 def print_facts(facts: Mapping[str, object]) -> None:
@@ -21,11 +21,19 @@ def print_facts(facts: Mapping[str, object]) -> None:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows under a header; the first column left, the others right aligned."""
+    for line in table_lines(header, rows):
+        typer.echo(line)
+
+
+def table_lines(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Return the lines of a table: the first column left, the others right aligned."""
     cells = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
+    lines = []
     for row in cells:
         line = [f"{row[0]:<{widths[0]}}", *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))]
-        typer.echo("   ".join(line).rstrip())
+        lines.append("   ".join(line).rstrip())
+    return lines
 
 
 def print_json(document: Mapping[str, Any]) -> None:
