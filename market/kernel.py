@@ -83,8 +83,8 @@ def kernel(function: F | None = None, *, parallel: bool = False, inline: bool = 
     Args:
         function: A scalar kernel, or a loop over environments above one.
         parallel: Compile `prange` for threads; results do not depend on their number.
-        inline: Make LLVM paste it into its callers: an array is passed on as eight words, so that a call with a dozen arrays
-            costs 20 ns. For kernels on the way of every fill; each use costs compile time.
+        inline: Make LLVM paste it into its callers. For kernels that a loop calls once for each environment: an array is passed
+            on as eight words, so that a call with a dozen arrays costs 20 ns (a step took half the time without such calls).
         allocates: Whether it makes arrays of its own (`np.empty`, `.copy()`). One that does not needs no counting of
             references, which costs two atomic operations for each array that it passes on: a step ran four times as fast
             without. Where it is forgotten, numba refuses to compile and says `NRT required`.

@@ -4,12 +4,15 @@ import numba
 import numpy as np
 
 from ..market.kernel import kernel
+from ..market.prefetch import prefetch
 from .step import open_account, step
 
 __all__ = ["open_batch", "step_batch", "step_batch_parallel"]
 
+AHEAD = 12  # environments: far enough for memory to answer, near enough for its answer to stay in the first cache
 
-@kernel
+
+@kernel(inline=True)
 def prepare(e: int, declined: np.ndarray, record: np.ndarray, refused: np.ndarray) -> None:
     """What the decoder declined counts as refused in the step that it led to; most often there is nothing to count."""
     if record[e].n_refused > 0:
@@ -23,7 +26,7 @@ def prepare(e: int, declined: np.ndarray, record: np.ndarray, refused: np.ndarra
         declined[e, 0] = 0
 
 
-@kernel
+@kernel(inline=True)
 def drop(e: int, declined: np.ndarray) -> None:
     """An environment that does not step forgets what its decoder declined."""
     if declined[e, 0] > 0:
@@ -31,7 +34,7 @@ def drop(e: int, declined: np.ndarray) -> None:
             declined[e, reason] = 0
 
 
-@kernel
+@kernel(inline=True)
 def clear_intents(e: int, intents: np.ndarray) -> None:
     """Nothing of a decision stays for the next one."""
     for a in range(intents.shape[1]):
@@ -77,6 +80,9 @@ def step_batch(
     if bad >= 0:
         return int(bad)
     for e in range(rows.shape[0]):
+        if e + AHEAD < rows.shape[0]:
+            prefetch(bars, rows[e + AHEAD] + 1)
+            prefetch(clock, rows[e + AHEAD])
         if active[e]:
             prepare(e, declined, record, refused)
             step(

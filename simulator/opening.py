@@ -114,7 +114,7 @@ def open_share(
     return power / total if power > 0.0 else 0.0
 
 
-@kernel
+@kernel(inline=True)
 def play_open(
     e: int,
     row: int,

@@ -10,7 +10,7 @@ OLHC, OHLC = constant(0), constant(1)  # POSITION.path
 AT_OPEN = constant(0)  # point
 
 
-@kernel
+@kernel(inline=True)
 def point_price(bars: np.ndarray, row: int, asset: int, path: int, point: int) -> float:
     """Price at point 0..3 of the bar."""
     if point == 0:
@@ -53,7 +53,7 @@ def crossing_time(bars: np.ndarray, clock: np.ndarray, row: int, asset: int, pat
     return int(start + int(share * (end - start)))
 
 
-@kernel
+@kernel(inline=True)
 def fx_at(terms: np.ndarray, row: int, asset: int) -> float:
     """Account currency per quote currency."""
     return float(terms[row, asset].fx) if terms.shape[0] > 0 else 1.0

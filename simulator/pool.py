@@ -18,7 +18,7 @@ CANCELLED, REJECTED, EXPIRED = constant(OrderState.CANCELLED), constant(OrderSta
 NOT_TRADABLE, POOL_FULL = constant(Refusal.NOT_TRADABLE), constant(Refusal.POOL_FULL)
 
 
-@kernel
+@kernel(inline=True)
 def refuse(e: int, reason: int, record: np.ndarray, refused: np.ndarray) -> None:
     """Count one refusal."""
     refused[e, reason] += 1

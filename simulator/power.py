@@ -20,7 +20,7 @@ def is_cash_account(e: int, rules: np.ndarray) -> bool:
     return bool(rules[e].allow_short == 0 and rules[e].max_leverage == 1.0)
 
 
-@kernel
+@kernel(inline=True)
 def buying_power(
     e: int,
     row: int,

@@ -85,7 +85,7 @@ def close(
         sweep(e, account, orders)
 
 
-@kernel
+@kernel(inline=True)
 def step(
     e: int,
     row: int,

@@ -13,7 +13,7 @@ NONE, BELOW_MINIMUM, BAD_PRICE = constant(Refusal.NONE), constant(Refusal.BELOW_
 RUINED, NO_PATH = constant(Refusal.RUINED), constant(Refusal.NO_PATH)
 
 
-@kernel
+@kernel(inline=True)
 def screen(
     e: int,
     row: int,

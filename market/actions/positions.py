@@ -13,7 +13,7 @@ from .sizing import aim
 __all__ = ["Positions", "decode_position"]
 
 
-@kernel
+@kernel(inline=True)
 def decode_position(
     e: int,
     side: int,  # -1, 0, 1

@@ -18,7 +18,7 @@ NOT_TRADABLE = constant(Refusal.NOT_TRADABLE)
 BUY_10, BUY_50, HOLD, SELL_10, SELL_50, CLOSE_ALL = range(6)
 
 
-@kernel
+@kernel(inline=True)
 def decode_six(
     e: int,
     action: int,

@@ -13,14 +13,14 @@ BELOW_MINIMUM, NOT_TRADABLE = constant(Refusal.BELOW_MINIMUM), constant(Refusal.
 NO_SHORT = constant(Refusal.NO_SHORT)
 
 
-@kernel
+@kernel(inline=True)
 def decline(e: int, reason: int, declined: np.ndarray) -> None:
     """Count what cannot become an order; column 0 counts all of them, so that a step need not look at the others."""
     declined[e, reason] += 1
     declined[e, 0] += 1
 
 
-@kernel
+@kernel(inline=True)
 def price_in_account(
     e: int, asset: int, row: int, bars: np.ndarray, instruments: np.ndarray, position: np.ndarray
 ) -> float:
@@ -30,7 +30,7 @@ def price_in_account(
     return float(bars[row, asset].close * instruments[asset].multiplier * position[e, asset].fx)
 
 
-@kernel
+@kernel(inline=True)
 def write_intent(e: int, asset: int, lots: int, closing: bool, value: float, instruments: np.ndarray, position: np.ndarray,
                  intents: np.ndarray, declined: np.ndarray) -> None:  # fmt: skip
     """A market order of `lots` worth `value` each, declined under the minimum unless it closes the position."""
@@ -43,7 +43,7 @@ def write_intent(e: int, asset: int, lots: int, closing: bool, value: float, ins
     intents[e, asset].tif = IOC
 
 
-@kernel
+@kernel(inline=True)
 def aim(
     e: int,
     asset: int,

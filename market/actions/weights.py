@@ -16,7 +16,7 @@ __all__ = ["Exposure", "TargetWeights", "Weights", "decode_portfolio", "decode_t
 LEVERAGE = constant(Refusal.LEVERAGE)
 
 
-@kernel
+@kernel(inline=True)
 def decode_targets(
     e: int,
     actions: np.ndarray,
@@ -42,7 +42,7 @@ def decode_targets(
         aim(e, a, row, actions[e, a] * scale, bars, instruments, rules, account, position, intents, declined)
 
 
-@kernel
+@kernel(inline=True)
 def decode_portfolio(
     e: int,
     actions: np.ndarray,
