@@ -20,7 +20,7 @@ def canonical(name: str) -> str:
 
 def asked() -> set[str]:
     requirements = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
-    return {canonical(re.match(r"[A-Za-z0-9_.-]+", line).group()) for line in requirements} - {"quantgym"}
+    return {canonical(re.split(r"[^A-Za-z0-9_.-]", line)[0]) for line in requirements} - {"quantgym"}
 
 
 def test_every_dependency_stands_in_the_table_and_the_table_has_no_other():

@@ -80,7 +80,7 @@ def prepare(job: Job) -> Prepared:
         )
         pipeline = Pipeline.build(job.encoders)
         rows = (split.train.start, split.train.stop)
-        untaught = Blueprint(job.env.id, tape, None, rows, job.costs, settings)
+        untaught = Blueprint(job.env.id, tape, None, None, job.costs, settings)
         _network(job, untaught.make(1))  # so that a wrong option is told before the long fit
         pipeline.fit(split.train.of(tape))
         table = pipeline.transform(tape)

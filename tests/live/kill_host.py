@@ -14,7 +14,7 @@ from quantgym.live.journal import Journal
 from quantgym.live.paper import PaperGateway
 
 sys.path.insert(0, str(Path(__file__).parent))
-from conftest import World, eventful_tape
+from conftest import World, eventful_tape  # type: ignore[import-not-found]
 
 
 class Reaper:
