@@ -22,7 +22,8 @@ __all__ = ["cache_folder", "constant", "kernel", "sources_digest"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = (("market",), ("configs",), ("data",), ("encoders", "simulator"), ("agents", "envs"), ("evaluation",), ("live",))
+FLOORS = (("market",), ("configs",), ("data",), ("encoders", "simulator"), ("agents", "envs"), ("evaluation",),
+          ("training", "live"), ("cli",))  # fmt: skip
 FOLDERS_KEPT = 8  # of each room: several checkouts may share one cache
 
 

@@ -59,6 +59,7 @@ class Refusal(IntEnum):
     REDUCE_ONLY = 17  # reduce-only, and nothing is held that it could reduce
     LIMIT_NET = 18
     LIMIT_ORDER_RATE = 19
+    BAD_ORDER = 20  # no such kind or time in force
 
 
 INTENT = np.dtype(

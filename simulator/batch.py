@@ -28,7 +28,7 @@ def prepare(e: int, declined: np.ndarray, record: np.ndarray, refused: np.ndarra
 
 @kernel(inline=True)
 def drop(e: int, declined: np.ndarray) -> None:
-    """An environment that does not step forgets what its decoder declined."""
+    """An environment that does not step, or begins anew, forgets what its decoder declined."""
     if declined[e, 0] > 0:
         for reason in range(declined.shape[1]):
             declined[e, reason] = 0
@@ -133,9 +133,12 @@ def step_batch_parallel(
 
 @kernel
 def open_batch(
-    rows: np.ndarray,
+    start: np.ndarray,
     cash: np.ndarray,
     chosen: np.ndarray,
+    rows: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
     bars: np.ndarray,
     terms: np.ndarray,
     account: np.ndarray,
@@ -147,4 +150,7 @@ def open_batch(
     """Fresh accounts in the chosen environments."""
     for e in range(rows.shape[0]):
         if chosen[e]:
+            rows[e] = start[e]
+            clear_intents(e, intents)
+            drop(e, declined)
             open_account(e, rows[e], cash[e], bars, terms, account, position, orders, record, refused)

@@ -38,7 +38,8 @@ class Simulator:
         orders: ORDER records, (E, M); the first `account.n_working` of each row are working, in order of id.
         record: STEP records of the last step, (E,).
         refused: Counts by `Refusal` of the last step, int64 (E, len(Refusal)).
-        declined: Counts that a decoder adds before the step; the step moves them into `refused`.
+        declined: Counts that a decoder adds before the step (`market.actions.sizing.decline`; column 0 counts all of them);
+            the step moves them into `refused`.
         fills: FILL records of the last step, (E, C); C is 0 where fills are not recorded.
         intents: INTENT records of the next decision, (E, A); all zero after a step.
         rows: Tape row of each environment's next decision, int64 (E,).
@@ -139,11 +140,9 @@ class Simulator:
         if poor.size:
             raise ConfigError(f"cash of environment {poor[0]} must be positive and finite, was {money[poor[0]]}")
         open_batch(
-            start, money, chosen, self.bars, self.terms, self.account, self.position, self.orders, self.record, self.refused
+            start, money, chosen, self.rows, self.intents, self.declined, self.bars, self.terms,
+            self.account, self.position, self.orders, self.record, self.refused,
         )  # fmt: skip
-        self.rows[chosen] = start[chosen]
-        self.intents[chosen] = np.zeros((), INTENT)
-        self.declined[chosen] = 0
 
     def decode(self, scheme: ActionScheme, actions: np.ndarray) -> None:
         """Check actions and write the intents they stand for, for the decision at the closes of `rows`.

@@ -5,12 +5,12 @@ import numpy as np
 from ..market.grid import on_grid
 from ..market.kernel import constant, kernel
 from ..market.order import Refusal
-from .pool import LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, cancel_orders, enqueue, refuse
+from .pool import GTC, IOC, LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, STOP, cancel_orders, enqueue, refuse
 
 __all__ = ["screen", "submit"]
 
 NONE, BELOW_MINIMUM, BAD_PRICE = constant(Refusal.NONE), constant(Refusal.BELOW_MINIMUM), constant(Refusal.BAD_PRICE)
-RUINED, NO_PATH = constant(Refusal.RUINED), constant(Refusal.NO_PATH)
+RUINED, NO_PATH, BAD_ORDER = constant(Refusal.RUINED), constant(Refusal.NO_PATH), constant(Refusal.BAD_ORDER)
 
 
 @kernel(inline=True)
@@ -27,9 +27,11 @@ def screen(
     position: np.ndarray,
 ) -> int:
     """The reason why an intent is not taken, or NONE."""
-    lots, kind = intents[e, asset].lots, intents[e, asset].kind
+    lots, kind, tif = intents[e, asset].lots, intents[e, asset].kind, intents[e, asset].tif
     if account[e].ruined:
         return RUINED
+    if kind < MARKET or kind > STOP or tif < GTC or tif > IOC:
+        return BAD_ORDER
     if kind == MARKET:
         if at_open and not bars[row, asset].tradable:
             return NOT_TRADABLE

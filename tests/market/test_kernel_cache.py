@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_a_digest_sees_its_own_floor_and_those_below_and_no_other(tmp_path):
     assert [before[room] == after[room] for room in before] == [True, False, True]
     assert rooms_below("simulator") == ["market", "configs", "data", "simulator"]
     assert "evaluation" in rooms_below("somewhere else")
+
+
+def test_the_floors_are_those_that_the_linter_enforces():
+    project = Path(kernel.__file__).resolve().parents[1] / "pyproject.toml"
+    if not project.exists():
+        pytest.skip("installed without its project file")
+    layers = tomllib.loads(project.read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
+    floors = [{room.strip().removeprefix("quantgym.") for room in layer.split("|")} for layer in reversed(layers)]
+    assert [set(floor) for floor in kernel.FLOORS] == floors
 
 
 def test_rooms_have_folders_of_their_own():

@@ -5,7 +5,7 @@ import pytest
 
 from quantgym.market.cost import CostSettings
 from quantgym.market.ledger import ledger_gap
-from quantgym.market.order import OrderKind
+from quantgym.market.order import OrderKind, Refusal
 from quantgym.simulator.simulator import Simulator
 
 LINES = {"gross": 1, "dividends": 1, "funding": 1, "interest": 1, "commission": -1, "fees": -1, "spread": -1, "slippage": -1,
@@ -14,7 +14,7 @@ LINES = {"gross": 1, "dividends": 1, "funding": 1, "interest": 1, "commission": 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_what_must_hold_after_every_step(scenario, seed):
-    kinds, refusals = set(), np.zeros(20, int)
+    kinds, refusals = set(), np.zeros(len(Refusal), int)
 
     def check(simulator, _):
         tape, step, account = simulator.tape, simulator.record, simulator.account

@@ -119,6 +119,14 @@ def test_slippage_is_added_to_a_stop(kit):
     assert desk.order(5, stop=102).step()[0][2] == pytest.approx(102 * 1.01)
 
 
+def test_an_order_of_no_known_kind_is_refused(kit):
+    desk = kit.Desk(kit.flat(10.0, 4))
+    for name in ("kind", "tif"):
+        desk.order(1).sim.intents[name] = 7
+        assert desk.step() == []
+        assert desk.refused == {"BAD_ORDER": 1}
+
+
 def test_a_limit_without_a_price_is_refused(kit):
     desk = kit.Desk(kit.flat(10.0))
     desk.order(1, limit=0.0).step()
