@@ -117,7 +117,7 @@ def _bounds(name: str, period: Period) -> tuple[int, int]:
 
 def _is_date(value: Instant) -> bool:
     if isinstance(value, str):
-        return len(value.strip()) == len("2013-06-28")
+        return not any(sign in value for sign in ("T", "t", " ", ":"))
     return not isinstance(value, int | np.integer | datetime)
 
 

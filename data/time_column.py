@@ -20,6 +20,8 @@ FORMATS = (
     "%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y",
 )  # fmt: skip
 # Largest count that can be meant in each unit: 1e11 s is the year 5138, 1e11 ms is 1973.
+WRITTEN = ((10, "%Y%m%d%H%M"), (12, "%Y%m%d%H%M"), (14, "%Y%m%d%H%M%S"))  # digits of 2017071402 (minutes are added), ...
+EARLIEST = 1e8  # seconds, March 1973: a column that stays below it counts rows or days, or holds years
 UNITS = ((1e11, 1_000_000_000), (1e14, 1_000_000), (1e17, 1_000), (np.inf, 1))
 
 
@@ -27,11 +29,11 @@ def parse_times(times: pl.Series, where: str, *, timezone: str = "UTC", time_for
     """Return instants in int64 ns UTC.
 
     Args:
-        times: Dates, times (aware or naive), numbers (YYYYMMDD, or counted since 1970 in s, ms, us or ns, told apart by their
-            size), or text.
+        times: Dates, times (aware or naive), numbers (YYYYMMDD, also with HH, HHMM or HHMMSS behind it, or counted since 1970
+            in s, ms, us or ns, told apart by their size), or text.
         where: Name of the file and column for messages.
         timezone: Zone of naive times.
-        time_format: Format of texts, as in strptime; None: the usual ones are tried, and must agree.
+        time_format: Format of texts (and of whole numbers), as in strptime; None: the usual ones are tried, and must agree.
 
     Raises:
         UnknownNameError: The zone is unknown.
@@ -52,6 +54,8 @@ def parse_times(times: pl.Series, where: str, *, timezone: str = "UTC", time_for
         aware = times.dtype.time_zone is not None  # stored in UTC whatever the zone
         at = times.dt.cast_time_unit("ns").cast(pl.Int64).to_numpy()
         return np.asarray(at if aware else to_utc(at, timezone))
+    if times.dtype.is_integer() and time_format is not None:
+        return _texts(times.cast(pl.String), where, timezone, time_format)
     if times.dtype.is_numeric():
         return _numbers(times, where, timezone)
     raise DataError(f"{where}: times have type {times.dtype}; needs dates, times, text or numbers")
@@ -71,11 +75,27 @@ def _numbers(times: pl.Series, where: str, timezone: str) -> np.ndarray:
         raise DataError(f"{where}: {int((~np.isfinite(values)).sum())} times are no number")
     if len(values) and values.min() >= 19_000_101 and values.max() <= 21_001_231:
         return _texts(times.cast(pl.Int64).cast(pl.String), where, timezone, "%Y%m%d")
+    if (written := _written(times, values, timezone)) is not None:
+        return written
+    if len(values) and np.abs(values).max() < EARLIEST:
+        raise DataError(f"{where}: numbers such as {values[0]:g} count no time since 1970 (all would lie before March 1973); "
+                        "pass time_format, or name the column of times")
     unit = next(unit for limit, unit in UNITS if len(values) == 0 or np.abs(values).max() < limit)
     if np.issubdtype(values.dtype, np.integer):
         return np.asarray(values.astype(np.int64) * unit)
     whole = np.floor(values)  # seconds with a fraction keep microseconds
     return np.asarray(whole.astype(np.int64) * unit + np.round((values - whole) * unit / 1_000).astype(np.int64) * 1_000)
+
+
+def _written(times: pl.Series, values: np.ndarray, timezone: str) -> np.ndarray | None:
+    # 14 digits would overflow as a count, 12 lie in 1976 as milliseconds, 10 after 2030 as seconds
+    for digits, text_format in WRITTEN:
+        scale = 10 ** (digits - 8)
+        if len(values) and values.min() >= 19_000_101 * scale and values.max() < 21_010_101 * scale:
+            texts = times.cast(pl.Int64).cast(pl.String)
+            at = _parsed(texts + "00" if digits == 10 else texts, text_format)
+            return to_utc(at.to_numpy(), timezone) if at.null_count() == 0 else None
+    return None
 
 
 def _texts(texts: pl.Series, where: str, timezone: str, time_format: str | None) -> np.ndarray:

@@ -210,7 +210,7 @@ def test_missing_files_and_wrong_options_are_refused(tmp_path):
 
 
 def test_a_table_survives_the_way_through_a_tape(tmp_path):
-    frame = pl.DataFrame({"timestamp": np.arange(50) * 60, "close": np.linspace(1.5, 2.5, 50)})
+    frame = pl.DataFrame({"timestamp": 1_500_000_000 + np.arange(50) * 60, "close": np.linspace(1.5, 2.5, 50)})
     frame = frame.with_columns(open=pl.col("close"), high=pl.col("close"), low=pl.col("close"), volume=pl.lit(0.25))
     frame.write_parquet(tmp_path / "m.parquet")
     tape = import_file(tmp_path / "m.parquet")

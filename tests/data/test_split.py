@@ -37,6 +37,8 @@ def test_rows_that_lie_between_two_periods_already_count_towards_purge_and_embar
 def test_dates_times_and_texts_say_the_same():
     typed: dict[str, Any] = {name: (date.fromisoformat(a), date.fromisoformat(b)) for name, (a, b) in TEN.items()}
     assert split_tape(TAPE, **typed) == split_tape(TAPE, **TEN)
+    short: dict[str, Any] = {name: (a.replace("-", ""), b.replace("-", "")) for name, (a, b) in TEN.items()}
+    assert split_tape(TAPE, **short) == split_tape(TAPE, **TEN)
     # an instant is taken as it is: the bar of 10 January closes after noon
     noon = TEN | {"train": ("2020-01-01", datetime(2020, 1, 10, 12))}
     assert split_tape(TAPE, **noon).train == RowRange(0, 9)

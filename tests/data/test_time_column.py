@@ -22,6 +22,26 @@ def test_counts_since_1970_are_told_apart_by_their_size(unit):
     assert parsed([str(1_500_000_000 * unit)]) == ["2017-07-14 02:40"]
 
 
+@pytest.mark.parametrize("written", [2017071402, 201707140240, 20170714024000])
+def test_times_written_as_one_number_are_no_counts(written):
+    minute = "02:40" if written > 9_999_999_999 else "02:00"
+    assert parsed([written]) == parsed([str(written)]) == parsed([float(written)]) == [f"2017-07-14 {minute}"]
+    # 22:40 in New York, the evening before, is 02:40 in UTC
+    assert parsed([20170713224000], timezone="America/New_York") == ["2017-07-14 02:40"]
+    # seconds of the year 2033 that cannot be written times: month 0
+    assert parsed([2000000000]) == ["2033-05-18 03:33:20"]
+
+
+@pytest.mark.parametrize("numbers", [[0, 1, 2], [2015, 2016, 2017], [42738, 42739], [170103, 170104]])
+def test_numbers_that_count_something_else_are_refused(numbers):
+    with pytest.raises(DataError, match="count no time since 1970"):
+        parsed(numbers)
+
+
+def test_a_format_is_kept_for_whole_numbers_too():
+    assert parsed([170714], time_format="%y%m%d") == parsed(["170714"], time_format="%y%m%d") == ["2017-07-14"]
+
+
 def test_fractions_of_seconds_keep_microseconds():
     assert parsed([1_500_000_000.25]) == ["2017-07-14 02:40:00.25"]
 
