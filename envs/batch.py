@@ -87,6 +87,8 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             modes = self.metadata["render_modes"]
             raise ConfigError(f"render_mode must be one of {', '.join(modes)}, or None, was {render_mode!r}"
                               f"{did_you_mean(render_mode, modes)}")
+        if not (costs is None or isinstance(costs, CostSettings)):
+            raise ConfigError(f"costs must be a CostSettings or None, was {costs!r}")
         self._given = {"tape": tape, "features": features, "num_envs": num_envs, "asset": asset, "rows": rows, "costs": costs,
                        "render_mode": render_mode, **settings}
         self.num_envs, self.render_mode = int(num_envs), render_mode
@@ -167,6 +169,7 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         Raises:
             ConfigError: An option is unknown or a seed is no seed.
             ShapeError: `reset_mask` or a list of seeds has the wrong shape.
+            EpisodeError: `reset_mask` leaves out a sub-environment that was never reset, of which there is nothing to observe.
             ClosedError: After `close`.
         """
         self._check_open()
@@ -275,6 +278,8 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         mask = np.asarray(options["reset_mask"])
         if mask.shape != (self.num_envs,) or mask.dtype != np.bool_:
             raise ShapeError(f"reset_mask must be bool of shape ({self.num_envs},), was {mask.dtype} {mask.shape}")
+        if (never := ~mask & (self.simulator.rows < 0)).any():
+            raise EpisodeError(f"reset_mask leaves out {int(never.sum())} sub-environments that were never reset; reset all first")
         return mask
 
     def _check_open(self) -> None:

@@ -65,7 +65,7 @@ class LeakVectorEnv(TradingVectorEnv):
             raise ConfigError("Leak-v0 draws its own paths; features, rows and asset need a tape")
         if self.settings.episode_bars is None:
             raise ConfigError("Leak-v0 needs episode_bars to draw its own paths, was None")
-        self._stretch = self.settings.episode_bars + 1
+        self._stretch = self.settings.episode_bars + self.settings.window
         blank = leak_tape(0, max(self._stretch * self.num_envs, 3), volatility=VOLATILITY, price=PRICE)
         self._paths = blank.bars.copy()
         shown = self._paths.view()
@@ -79,6 +79,8 @@ class LeakVectorEnv(TradingVectorEnv):
         if self._paths is None:
             return super().draw_episodes(indices)
         n_bars = self._stretch
+        if not len(indices):
+            return indices, indices
         drawn = np.stack([self.streams.generator(int(index)).standard_normal(n_bars) for index in indices])
         close = PRICE * np.exp(np.cumsum(VOLATILITY * drawn - 0.5 * VOLATILITY**2, axis=1))
         opened = np.concatenate([np.full((len(indices), 1), PRICE), close[:, :-1]], axis=1)
@@ -90,7 +92,7 @@ class LeakVectorEnv(TradingVectorEnv):
         earned = close[:, 1:] / opened[:, 1:] - 1.0
         self._leaked[rows[:, :-1], 0] = np.clip(earned / VOLATILITY, -LIMIT, LIMIT)
         self._leaked[rows[:, -1], 0] = 0.0  # no bar follows
-        return first, first + n_bars - 1
+        return first + self.settings.window - 1, first + n_bars - 1
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best positions (0 short, 1 flat, 2 long), int64 (B,), for flat observations (B, D); (D,) gives a scalar."""
@@ -110,7 +112,7 @@ class LeakVectorEnv(TradingVectorEnv):
         z = np.linspace(-10.0, 10.0, 200_001)
         density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
         gain = np.log1p(np.abs(np.expm1(VOLATILITY * z - 0.5 * VOLATILITY**2)))
-        return float((self._stretch - 1) * np.trapezoid(density * gain, z))
+        return float((self._stretch - self.settings.window) * np.trapezoid(density * gain, z))
 
 
 def _layout(symbols: tuple[str, ...]) -> Layout:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,7 +170,8 @@ def build_reward(reward: "str | Mapping[str, Any] | Reward", costs: CostSettings
     """Return a reward.
 
     Args:
-        reward: Its name; or a mapping with `kind` and its settings, as YAML has it; or an instance, which is returned.
+        reward: Its name; or a mapping with `kind` and its settings, as YAML has it; or an instance, of which a copy is
+            returned: what it remembers belongs to one batch.
         costs: The costs of the environment (ruin).
 
     Raises:
@@ -177,7 +179,7 @@ def build_reward(reward: "str | Mapping[str, Any] | Reward", costs: CostSettings
         ConfigError: A setting is unknown or wrong.
     """
     if isinstance(reward, Reward):
-        return reward
+        return deepcopy(reward)
     settings = {"kind": reward} if isinstance(reward, str) else dict(reward)
     kind = settings.pop("kind", None)
     if not isinstance(kind, str):

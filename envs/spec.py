@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from numbers import Real
 from typing import Any, Self
 
 from gymnasium.vector import AutoresetMode
@@ -48,8 +49,9 @@ class EnvSettings:
     max_orders: int = 8
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.cash) and self.cash > 0.0):
-            raise ConfigError(f"cash must be positive and finite, was {self.cash}")
+        number = isinstance(self.cash, Real) and not isinstance(self.cash, bool)
+        if not (number and math.isfinite(self.cash) and self.cash > 0.0):
+            raise ConfigError(f"cash must be positive and finite, was {self.cash!r}")
         if self.episode_bars is not None and not _is_count(self.episode_bars):
             raise ConfigError(f"episode_bars must be an int of 1 or more, or None, was {self.episode_bars!r}")
         for name in ("window", "max_orders"):
@@ -73,11 +75,16 @@ class EnvSettings:
     def scheme(self, n_assets: int) -> ActionScheme:
         """Return the action scheme for a tape of `n_assets` assets; UnknownNameError or ConfigError where it is wrong."""
         if isinstance(self.action, ActionScheme):
-            return self.action
-        given = {"kind": self.action} if isinstance(self.action, str) else dict(self.action)
-        if not isinstance(given.get("kind"), str):
-            raise ConfigError(f"action needs a kind, such as {{kind: six_actions}}, was {self.action!r}")
-        return action_scheme(given.pop("kind"), **{"n_assets": n_assets, **given})
+            scheme = self.action
+        else:
+            given = {"kind": self.action} if isinstance(self.action, str) else dict(self.action)
+            if not isinstance(given.get("kind"), str):
+                raise ConfigError(f"action needs a kind, such as {{kind: six_actions}}, was {self.action!r}")
+            scheme = action_scheme(given.pop("kind"), **{"n_assets": n_assets, **given})
+        if scheme.n_assets != n_assets:
+            raise ConfigError(f"action {scheme.name}: n_assets must be that of the tape, {n_assets}, was {scheme.n_assets}; "
+                              "leave it out")
+        return scheme
 
     @classmethod
     def of(cls, where: str, settings: Mapping[str, Any], **defaults: Any) -> Self:

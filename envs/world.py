@@ -1,7 +1,9 @@
 """What an environment plays on: a tape, its features, and the rows that episodes may touch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from ..data.tape import Tape
 from ..encoders.table import FeatureTable
@@ -44,7 +46,8 @@ def build_world(tape: Tape | str, features: Features, encode: Encode, rows: Rows
         asset: Trade this asset alone: tape and features are cut down to it.
 
     Raises:
-        DataError: The rows do not lie on the tape.
+        ConfigError: `features` or `rows` are of another kind.
+        DataError: The rows do not lie on the tape, or a feature is not finite.
         ShapeError: The features are not of this tape.
         UnknownNameError: No such tape or asset; carries a suggestion.
     """
@@ -52,6 +55,9 @@ def build_world(tape: Tape | str, features: Features, encode: Encode, rows: Rows
         from ..data.catalog import open_tape
 
         tape = open_tape(tape)
+    if not (features is None or isinstance(features, FeatureTable) or callable(features)):
+        raise ConfigError("features must be a FeatureTable, a function from a tape to one, or None, was "
+                          f"{type(features).__name__}")
     given = features if isinstance(features, FeatureTable) else (features or encode)(tape)
     if given.n_rows != tape.n_rows:
         raise ShapeError(f"features must have a row for each of the {tape.n_rows} rows of tape {tape.name}, had {given.n_rows}")
@@ -63,6 +69,9 @@ def build_world(tape: Tape | str, features: Features, encode: Encode, rows: Rows
     if given.layout.assets != tape.symbols:
         raise ShapeError(f"features must be of the assets {', '.join(tape.symbols)} of tape {tape.name}, in this order, were of "
                          f"{', '.join(given.layout.assets)}")
+    wrong = np.flatnonzero(~np.isfinite(given.values).all(axis=1))
+    if len(wrong):
+        raise DataError(f"features must be finite: {len(wrong)} rows of tape {tape.name} are not, first row {wrong[0]}")
     known = None if isinstance(features, FeatureTable) else (features or encode)
     return World(tape, given, _checked_rows(rows, tape), known, source)
 
@@ -83,6 +92,8 @@ def _checked_rows(rows: Rows, tape: Tape) -> tuple[int, int]:
         if step != 1 or (rows.stop is not None and rows.stop > tape.n_rows):
             raise DataError(f"rows must be consecutive rows of tape {tape.name}, 0 to {tape.n_rows}, was {rows}")
     else:
+        if not (isinstance(rows, Sequence) and len(rows) == 2 and all(isinstance(row, (int, np.integer)) for row in rows)):
+            raise ConfigError(f"rows must be (start, stop), two ints, or a slice, was {rows!r}")
         start, stop = int(rows[0]), int(rows[1])
     if not 0 <= start < stop <= tape.n_rows:
         raise DataError(f"rows must satisfy 0 <= start < stop <= {tape.n_rows} (tape {tape.name}), was ({start}, {stop})")

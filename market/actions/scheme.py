@@ -67,7 +67,7 @@ class ActionScheme(ABC):
             if values.shape != (n_envs, self.size) or values.dtype.kind not in "fiu":
                 wanted = f"({n_envs}, {self.size})"
                 raise ShapeError(f"action {self.name}: must be floats of shape {wanted}, was {values.dtype} {values.shape}")
-            bad = ~(np.abs(values) <= 1.0)
+            bad = ~((values >= -1.0) & (values <= 1.0))
             rule = "must be finite and lie in [-1, 1]"
         if bad.any():
             index = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -12,6 +12,7 @@ from quantgym.encoders.table import FeatureTable
 from quantgym.envs.batch import TradingVectorEnv
 from quantgym.envs.errors import ClosedError, EpisodeError
 from quantgym.envs.portfolio import PortfolioVectorEnv
+from quantgym.market.actions.weights import Weights
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, DataError, QuantgymError, ShapeError, UnknownNameError
 
@@ -24,6 +25,12 @@ def numbered(tape, n_columns=2):
     rows = np.arange(tape.n_rows)[:, None] * 10.0 + np.arange(n_columns * tape.n_assets)
     columns = tuple(Column(f"c{i}", "index", 0.0, 1e6) for i in range(n_columns))
     return FeatureTable(rows.astype(np.float32), Layout(tape.symbols, market_asset=columns))
+
+
+def with_nan(tape):
+    values = numbered(tape).values.copy()
+    values[[7, 9], 1] = np.nan, np.inf
+    return FeatureTable(values, numbered(tape).layout)
 
 
 def env(**settings):
@@ -167,6 +174,15 @@ def test_stepping_out_of_turn_is_refused():
     ({"windw": 3}, ConfigError, "unknown option 'windw' of Trading-v0; did you mean window?"),
     ({"window": 0}, ConfigError, "window must be an int of 1 or more, was 0"),
     ({"cash": -1.0}, ConfigError, "cash must be positive and finite, was -1.0"),
+    ({"cash": "much"}, ConfigError, "cash must be positive and finite, was 'much'"),
+    ({"cash": True}, ConfigError, "cash must be positive and finite, was True"),
+    ({"rows": "abc"}, ConfigError, r"rows must be \(start, stop\), two ints, or a slice, was 'abc'"),
+    ({"rows": (1,)}, ConfigError, "rows must be"),
+    ({"costs": {"fee_rate": 1.0}}, ConfigError, "costs must be a CostSettings or None"),
+    ({"features": np.zeros((400, 2))}, ConfigError, "features must be a FeatureTable, a function from a tape to one"),
+    ({"features": with_nan(TAPE)}, DataError, "features must be finite: 2 rows of tape gbm-0 are not, first row 7"),
+    ({"action": Weights(n_assets=3)}, ConfigError, "action weights: n_assets must be that of the tape, 1, was 3"),
+    ({"action": {"kind": "weights", "n_assets": 2}}, ConfigError, "n_assets must be that of the tape, 1, was 2"),
     ({"reward": "log_retrun"}, UnknownNameError, "did you mean log_return"),
     ({"action": "six_action"}, UnknownNameError, "did you mean six_actions"),
     ({"action": "positions", "private": "acount"}, UnknownNameError, "did you mean account"),
@@ -200,6 +216,12 @@ def test_wrong_reset_options_are_refused():
         made.reset(options={"reset_maks": np.ones(3, bool)})
     with pytest.raises(ShapeError, match=r"reset_mask must be bool of shape \(3,\), was int64 \(3,\)"):
         made.reset(options={"reset_mask": np.ones(3, int)})
+
+
+def test_a_first_reset_must_begin_every_sub_environment():
+    made = env(autoreset_mode="disabled", window=4)
+    with pytest.raises(EpisodeError, match="reset_mask leaves out 2 sub-environments that were never reset"):
+        made.reset(seed=0, options={"reset_mask": np.array([True, False, False])})
 
 
 def test_every_error_of_ours_is_one_family():

@@ -66,6 +66,26 @@ def test_a_perturbed_policy_is_worse_and_cash_earns_nothing():
     assert episode_returns(lambda env, seen: np.full(len(seen), FLAT)).tolist() == [0.0] * 400
 
 
+def test_a_window_shows_a_sub_environments_own_path_and_no_other():
+    alone, many = LeakVectorEnv(num_envs=1, window=4, episode_bars=6), LeakVectorEnv(num_envs=3, window=4, episode_bars=6)
+    first, others = alone.reset(seed=[2])[0][0], many.reset(seed=[1, 2, 3])[0]
+    assert np.array_equal(others[1], first)
+    assert np.array_equal(many.reset(seed=[2, 8, 9])[0][0], first)
+    assert np.array_equal(many.reset(seed=[7, 8, 2])[0][2], first)
+    for step in range(6):
+        seen, rewards, _, truncated, _ = alone.step(alone.optimal_action(first[None]))
+        assert rewards[0] == pytest.approx(np.log1p(abs(float(first[3])) / 100.0), abs=1e-6)
+        assert truncated[0] == (step == 5)
+        first = seen[0]
+    assert LeakVectorEnv(window=4).optimal_value() == LeakVectorEnv().optimal_value()
+
+
+def test_a_reset_of_nobody_changes_nothing():
+    env = LeakVectorEnv(num_envs=2, autoreset_mode="disabled")
+    first, _ = env.reset(seed=0)
+    assert np.array_equal(env.reset(options={"reset_mask": np.zeros(2, bool)})[0], first)
+
+
 def test_paths_are_drawn_anew_and_are_martingales():
     env = LeakVectorEnv(num_envs=300)
     first = env.reset(seed=0)[0][:, 0]

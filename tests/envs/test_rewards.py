@@ -3,8 +3,10 @@ import math
 import numpy as np
 import pytest
 
+from quantgym.data.synthetic import gbm_tape
+from quantgym.envs.batch import TradingVectorEnv
 from quantgym.envs.moments import MOMENTS, differential_sharpe
-from quantgym.envs.rewards import REWARDS, DifferentialSharpe, Reward, build_reward
+from quantgym.envs.rewards import REWARDS, DifferentialSharpe, DifferentialSharpeSettings, Reward, build_reward
 from quantgym.market.account import ACCOUNT, STEP
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, UnknownNameError
@@ -147,3 +149,14 @@ def test_a_reward_of_ones_own_takes_ten_lines():
 def test_wrong_rewards_are_refused_by_name(reward, error, says):
     with pytest.raises(error, match=says):
         build_reward(reward, COSTS)
+
+
+def test_batches_that_share_a_reward_share_no_memory():
+    reward = DifferentialSharpe(DifferentialSharpeSettings(warmup_bars=1), COSTS)
+    tape = gbm_tape(0, 100)
+    one, twin = (TradingVectorEnv(tape, num_envs=n, reward=reward, start="first", episode_bars=20) for n in (2, 3))
+    for made in (one, twin):
+        made.reset(seed=0)
+    for _ in range(10):
+        paid, theirs = (made.step(np.ones(made.num_envs, int))[1][:2].tolist() for made in (one, twin))
+        assert paid == theirs

@@ -154,3 +154,10 @@ def test_unknown_names_and_settings_are_refused_with_a_suggestion():
         action_scheme("six_actions", n_assets=2)
     with pytest.raises(ConfigError, match="n_assets must be at least 1"):
         action_scheme("weights", n_assets=0)
+
+
+@pytest.mark.parametrize("value", [np.int8(-128), np.iinfo(np.int64).min, np.iinfo(np.int64).max])
+def test_whole_numbers_outside_the_range_are_refused(value):
+    # |-128| is -128 in int8
+    with pytest.raises(ConfigError, match=r"must be finite and lie in \[-1, 1\]"):
+        action_scheme("weights", n_assets=1).check_actions(np.array([[value, value]]), 1)
