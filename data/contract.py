@@ -13,7 +13,7 @@ from .sanity import clock_faults, price_faults
 if TYPE_CHECKING:
     from .tape import Tape
 
-__all__ = ["check_tape"]
+__all__ = ["check_shapes", "check_tape"]
 
 
 def check_tape(tape: "Tape") -> None:
@@ -27,7 +27,7 @@ def check_tape(tape: "Tape") -> None:
         ShapeError: A shape, a dtype or a memory layout is wrong.
         DataError: A value breaks a rule; says how many and where the first one is.
     """
-    _check_shapes(tape)
+    check_shapes(tape)
     where = f"tape {tape.name}"
     for fault in clock_faults(tape.clock):
         raise DataError(f"{where}: {fault}")
@@ -46,7 +46,8 @@ def check_tape(tape: "Tape") -> None:
         _check_terms(tape, tradable)
 
 
-def _check_shapes(tape: "Tape") -> None:
+def check_shapes(tape: "Tape") -> None:
+    """Prove shapes, dtypes and memory layout alone: what compiled code relies on not to read beyond an array."""
     where = f"tape {tape.name}"
     n_assets, n_rows = len(tape.instruments), len(tape.clock)
     if n_assets == 0 or n_rows == 0:

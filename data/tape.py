@@ -13,7 +13,7 @@ import numpy as np
 from ..market.bar import BAR, CLOCK, TERMS
 from ..market.errors import DataError, IntegrityError, UnknownNameError
 from ..market.instrument import Instrument, instrument_records
-from .contract import check_tape
+from .contract import check_shapes, check_tape
 from .instant import Instant, iso, to_ns
 from .record import frozen, neutral_terms
 from .row import Row
@@ -251,7 +251,7 @@ class Tape:
             verify: Check the content against the stored digest and the contract.
 
         Raises:
-            DataError: The folder is missing, unreadable or breaks the contract.
+            DataError: The folder is missing, unreadable or breaks the contract; ShapeError where its arrays do not fit.
             IntegrityError: The schema version is not ours, or the digest does not agree.
         """
         header, arrays = read_folder(Path(folder), {"clock": CLOCK, "bars": BAR, "terms": TERMS}, cls.schema_version, mmap=mmap)
@@ -263,6 +263,7 @@ class Tape:
             digest: str = header["digest"]
         except (KeyError, TypeError) as error:
             raise DataError(f"{folder}: unreadable tape: {type(error).__name__}: {error}; import it again") from error
+        check_shapes(tape)
         if verify:
             check_tape(tape)
             tape.verify(digest, str(folder))

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quantgym.data.record import term_records
 from quantgym.data.synthetic import gbm_tape
 from quantgym.data.tape import Tape
 from quantgym.market.bar import BAR
-from quantgym.market.errors import DataError, IntegrityError
+from quantgym.market.errors import DataError, IntegrityError, ShapeError
 
 
 @pytest.fixture
@@ -110,3 +111,15 @@ def test_a_damaged_folder_is_one_clear_error(saved, damage):
 def test_a_folder_without_a_tape_is_named(tmp_path):
     with pytest.raises(DataError, match=r"no tape here \(tape.json is missing\)"):
         Tape.load(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["bars", "terms", "clock"])
+def test_arrays_that_do_not_fit_each_other_are_refused_without_verification(saved, name):
+    # compiled code reads without bounds: a shorter array must never reach it
+    tape, folder = saved
+    if name == "terms":
+        tape = Tape.build("t", tape.instruments, tape.clock, tape.bars, term_records(tape.bars.shape))
+        tape.save(folder, overwrite=True)
+    np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy")[:20])
+    with pytest.raises(ShapeError, match="must have shape"):
+        Tape.load(folder)
