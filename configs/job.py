@@ -94,7 +94,7 @@ class EvaluationSettings(Section):
 
     resamples: Count = 10_000
     block_bars: Count | None = None
-    level: Fraction = 0.95
+    level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.95
     baselines: tuple[str, ...] = ("buy_and_hold", "equal_weight", "random")
 
 

@@ -6,10 +6,11 @@ from datetime import date
 
 from ..data.catalog import open_tape
 from ..data.tape import Tape
-from ..evaluation.evaluate import EvaluationSettings, evaluate
+from ..evaluation.evaluate import evaluate
 from ..evaluation.evaluation import Evaluation
 from ..evaluation.opening import Opening, record_opening
 from .finished_run import FinishedRun
+from .preparation import evaluation_settings
 
 __all__ = ["examine"]
 
@@ -50,10 +51,7 @@ def examine(
         first, stop, place = table.layout.warmup + candidate.observer.layout.window - 1, tape.n_rows, ELSEWHERE
     rows_of_look = {"first_row": first, "stop_row": stop}
     look = Opening(split=place, tape=tape.name, tape_digest=tape.digest, opened_at=clock(), reason=reason, **rows_of_look)
-    own = run.job.evaluation
-    settings = EvaluationSettings(
-        resamples=own.resamples, block_bars=own.block_bars, level=own.level, baselines=own.baselines, seed=run.job.seed
-    )
+    settings = evaluation_settings(run.job)
     opened = record_opening(run.folder, look)
     return evaluate(
         candidate.policy,

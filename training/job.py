@@ -17,6 +17,7 @@ from ..agents.policy import Policy, sample_observation
 from ..agents.recorded_vectors import N_VECTORS
 from ..configs.job import Job
 from ..evaluation.known_answer import KNOWN_ANSWERS, known_answer_score
+from .batch_size import check_batch_sizes
 from .learner import Learner
 from .preparation import Prepared, prepare
 from .progress import Iteration
@@ -37,6 +38,7 @@ def plan(job: Job) -> dict[str, Any]:
         ConfigError: A setting is wrong.
         DataError: The data are missing or too short.
     """
+    check_batch_sizes(job.agent.algorithm, job.training)
     return _facts(prepare(job))
 
 
@@ -68,6 +70,7 @@ def train(
         DataError: The data are missing or too short.
     """
     run = RunFolder(folder)
+    check_batch_sizes(job.agent.algorithm, job.training)
     prepared = prepare(job)
     run.create(job, {"job": job.name, "started_at_ns": clock(), "versions": _versions(), **_facts(prepared)})
     with nullcontext() if log is None else log(run.path / "log.jsonl"):

@@ -11,10 +11,11 @@ from ..data.tape import Tape
 from ..encoders.layout import Layout
 from ..encoders.pipeline import Pipeline
 from ..envs.batch import TradingVectorEnv
+from ..evaluation.evaluate import EvaluationSettings
 from ..market.errors import ConfigError
 from .environment import Blueprint
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "evaluation_settings", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,17 @@ def prepare(job: Job) -> Prepared:
 
     Raises:
         ConfigError: A setting is wrong or does not fit another one.
-        DataError: The tape is missing, unreadable, or too short for split, warm-up, window or episode.
+        DataError: The tape is missing, unreadable, breaks its contract, or is too short for split, warm-up, window or episode.
+        IntegrityError: A saved tape has not the content that was saved.
     """
+    evaluation_settings(job)
     given = job.env.model_dump(exclude={"id"})
     settings = {name: value for name, value in given.items() if value is not None}
     if job.data is None:
         tape, split, pipeline = None, None, None
         train = validation = Blueprint(job.env.id, None, None, None, None, settings, job.training.reward_scale)
     else:
-        tape = open_tape(job.data.tape)
+        tape = open_tape(job.data.tape, verify=True)
         periods = {"train": job.data.train, "validation": job.data.validation, "test": job.data.test}
         split = split_tape(
             tape, **periods, purge_bars=job.data.purge_bars, embargo_bars=job.data.embargo_bars, window=job.env.window
@@ -92,6 +95,14 @@ def prepare(job: Job) -> Prepared:
     layout, scheme, private = trial.layout, trial.scheme.name, trial.settings.private
     trial.close()
     return Prepared(job, tape, split, pipeline, train, validation, layout, network, scheme, private)
+
+
+def evaluation_settings(job: Job) -> EvaluationSettings:
+    """Return how the job's results will be doubted; ConfigError where that is wrong, long before there are any."""
+    own = job.evaluation
+    return EvaluationSettings(
+        resamples=own.resamples, block_bars=own.block_bars, level=own.level, baselines=own.baselines, seed=job.seed
+    )
 
 
 def _network(job: Job, env: TradingVectorEnv) -> NetworkSettings:

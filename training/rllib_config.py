@@ -12,7 +12,7 @@ from ..agents.networks.network import NetworkSettings
 from ..agents.rllib.actor_critic_module import ActorCriticModule
 from ..agents.rllib.q_module import QModule
 from ..configs.job import TrainingSettings
-from ..market.errors import ConfigError
+from .batch_size import check_batch_sizes
 
 __all__ = ["NO_CLIP", "algorithm_config"]
 
@@ -35,6 +35,7 @@ def algorithm_config(algorithm: str, env: str, network: NetworkSettings, setting
     Raises:
         ConfigError: Batch sizes do not fit.
     """
+    check_batch_sizes(algorithm, settings)
     module: dict[str, Any] = {"network": network.plain(), "seed": seed}
     config = _ppo(settings) if algorithm == "PPO" else _dqn(settings, module)
     module_class = ActorCriticModule if algorithm == "PPO" else QModule
@@ -53,11 +54,6 @@ def algorithm_config(algorithm: str, env: str, network: NetworkSettings, setting
 
 def _ppo(settings: TrainingSettings) -> AlgorithmConfig:
     steps = settings.num_envs * settings.rollout_bars
-    if settings.minibatch > steps:
-        raise ConfigError(
-            f"training.minibatch must not exceed num_envs x rollout_bars = {settings.num_envs} x {settings.rollout_bars} = "
-            f"{steps}, was {settings.minibatch}"
-        )
     return (
         PPOConfig()
         .env_runners(rollout_fragment_length=settings.rollout_bars)
@@ -76,13 +72,6 @@ def _ppo(settings: TrainingSettings) -> AlgorithmConfig:
 
 
 def _dqn(settings: TrainingSettings, module: dict[str, Any]) -> AlgorithmConfig:
-    if settings.update_every % settings.num_envs:
-        raise ConfigError(
-            f"training.update_every must be a multiple of num_envs = {settings.num_envs}, was {settings.update_every}; "
-            "all environments step together"
-        )
-    if settings.replay_capacity < settings.batch:
-        raise ConfigError(f"training.replay_capacity must hold a batch of {settings.batch}, was {settings.replay_capacity}")
     module |= {"double": settings.double, "epsilon_end": settings.epsilon_end, "epsilon_steps": settings.epsilon_steps}
     return (
         DQNConfig()

@@ -40,7 +40,7 @@ def job_of(tape_folder):
             mapping["env"] = {"id": "quantgym/Trading-v0", "asset": "S0", "episode_bars": 9}
             mapping["training"] |= {"batch": 16, "update_every": 16, "learning_starts": 32}
         for section, change in changes.items():
-            mapping[section] = mapping[section] | change if isinstance(change, dict) else change
+            mapping[section] = mapping.get(section, {}) | change if isinstance(change, dict) else change
         return validate(Job, mapping, "small.yaml")
 
     return make

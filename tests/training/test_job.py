@@ -1,13 +1,14 @@
 """One job, from data to a bundle, and everything that can go wrong on the way."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from quantgym.agents.bundle import load_bundle
 from quantgym.agents.policy import check_policy
-from quantgym.market.errors import ConfigError, DataError, UnknownNameError
+from quantgym.market.errors import ConfigError, DataError, IntegrityError, UnknownNameError
 from quantgym.training import job as job_module
 from quantgym.training.job import plan, train
 from quantgym.training.learner import Learner
@@ -158,9 +159,34 @@ def test_a_folder_that_exists_is_refused_before_any_work(job_of, tmp_path, monke
         ({"env": {"action": "wieghts"}}, UnknownNameError, "did you mean weights"),
         ({"env": {"reward": "sharp"}}, UnknownNameError, "reward"),
         ({"encoders": [{"kind": "prices"}]}, UnknownNameError, "did you mean price"),
+        ({"evaluation": {"baselines": ["buy_and_hol"]}}, UnknownNameError, "did you mean buy_and_hold"),
+        ({"evaluation": {"baselines": []}}, ConfigError, "evaluation.baselines must name at least one"),
+        ({"training": {"minibatch": 1_000}}, ConfigError, "training.minibatch must not exceed"),
     ],
 )
 def test_wrong_jobs_are_refused_with_nothing_written(job_of, tmp_path, changes, error, message):
     with pytest.raises(error, match=message):
         train(job_of("PPO", **changes), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_tells_of_sizes_that_do_not_fit_and_of_levels_that_mean_nothing(job_of):
+    with pytest.raises(ConfigError, match=r"training\.update_every must be a multiple of num_envs"):
+        plan(job_of("DQN", training={"update_every": 18}))
+    for level in (0.0, 1.0):
+        with pytest.raises(ConfigError, match=r"evaluation\.level"):
+            job_of("PPO", evaluation={"level": level})
+
+
+def test_a_saved_tape_that_was_changed_is_refused(job_of, tape_folder, tmp_path):
+    copied = tmp_path / "walk"
+    shutil.copytree(tape_folder, copied)
+    bars = np.load(copied / "bars.npy")
+    bars["volume"][200, 0] += 1.0
+    np.save(copied / "bars.npy", bars)
+    with pytest.raises(IntegrityError, match="these are other data"):
+        prepare(job_of("PPO", data={"tape": str(copied)}))
+    bars["close"][200, 0] = np.nan
+    np.save(copied / "bars.npy", bars)
+    with pytest.raises(DataError, match="1 bars with a missing price"):
+        prepare(job_of("PPO", data={"tape": str(copied)}))

@@ -1,0 +1,25 @@
+"""Sizes of batches that must fit each other, checked before anything is fitted."""
+
+from ..configs.job import TrainingSettings
+from ..market.errors import ConfigError
+
+__all__ = ["check_batch_sizes"]
+
+
+def check_batch_sizes(algorithm: str, settings: TrainingSettings) -> None:
+    """Raise ConfigError where the sizes of a job's training section do not fit `algorithm`, `PPO` or `DQN`."""
+    steps = settings.num_envs * settings.rollout_bars
+    if algorithm == "PPO":
+        if settings.minibatch > steps:
+            raise ConfigError(
+                f"training.minibatch must not exceed num_envs x rollout_bars = {settings.num_envs} x {settings.rollout_bars} = "
+                f"{steps}, was {settings.minibatch}"
+            )
+        return
+    if settings.update_every % settings.num_envs:
+        raise ConfigError(
+            f"training.update_every must be a multiple of num_envs = {settings.num_envs}, was {settings.update_every}; "
+            "all environments step together"
+        )
+    if settings.replay_capacity < settings.batch:
+        raise ConfigError(f"training.replay_capacity must hold a batch of {settings.batch}, was {settings.replay_capacity}")
