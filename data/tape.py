@@ -210,9 +210,16 @@ class Tape:
         return replace(self, clock=clock, bars=bars, terms=terms, first_row=self.first_row + start)
 
     def select(self, symbols: Sequence[str]) -> "Tape":
-        """Return the tape of these assets, in this order; an unknown symbol raises `UnknownNameError`."""
+        """Return the tape of these assets, in this order.
+
+        Raises:
+            UnknownNameError: A symbol is not on the tape.
+            DataError: There is no symbol, or one stands twice.
+        """
         if isinstance(symbols, str):
             symbols = [symbols]
+        if not symbols or len(set(symbols)) < len(symbols):
+            raise DataError(f"tape {self.name}: select needs one or more different symbols, was {list(symbols)}")
         indices = [self.index_of(symbol) for symbol in symbols]
         instruments = tuple(self.instruments[index] for index in indices)
         bars, terms = (_copied(array[:, indices], array.dtype) for array in (self.bars, self.terms))

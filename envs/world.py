@@ -47,7 +47,7 @@ def build_world(tape: Tape | str, features: Features, encode: Encode, rows: Rows
 
     Raises:
         ConfigError: `features` or `rows` are of another kind.
-        DataError: The rows do not lie on the tape, or a feature is not finite.
+        DataError: The rows do not lie on the tape, nothing can be traded in them, or a feature is not finite.
         ShapeError: The features are not of this tape.
         UnknownNameError: No such tape or asset; carries a suggestion.
     """
@@ -73,7 +73,11 @@ def build_world(tape: Tape | str, features: Features, encode: Encode, rows: Rows
     if len(wrong):
         raise DataError(f"features must be finite: {len(wrong)} rows of tape {tape.name} are not, first row {wrong[0]}")
     known = None if isinstance(features, FeatureTable) else (features or encode)
-    return World(tape, given, _checked_rows(rows, tape), known, source)
+    start, stop = _checked_rows(rows, tape)
+    if not tape.tradable[start:stop].any():
+        raise DataError(f"tape {tape.name}: {', '.join(tape.symbols[:8])} cannot be traded in any of the rows [{start}, {stop}); "
+                        "choose other rows or another asset")
+    return World(tape, given, (start, stop), known, source)
 
 
 def only_asset(tape: Tape, asset: str | None) -> str:

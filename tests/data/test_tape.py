@@ -191,3 +191,11 @@ def test_wrong_shapes_and_doubled_symbols_are_refused():
         Tape.build("bad", [X, Y], days(0), source.bars[:0])
     with pytest.raises(ShapeError, match="bars must be C-contiguous and read-only"):
         check_tape(dataclasses.replace(source, bars=source.bars.copy()))
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_selecting_nothing_or_one_asset_twice_is_refused(times):
+    tape = gbm_tape(1, 10, 2)
+    wanted = [tape.symbols[0]] * times
+    with pytest.raises(DataError, match="select needs one or more different symbols"):
+        tape.select(wanted)

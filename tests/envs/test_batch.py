@@ -227,3 +227,10 @@ def test_a_first_reset_must_begin_every_sub_environment():
 def test_every_error_of_ours_is_one_family():
     assert issubclass(EpisodeError, QuantgymError)
     assert issubclass(ClosedError, QuantgymError)
+
+
+def test_rows_in_which_the_asset_is_not_listed_are_refused():
+    tape = gbm_tape(2, 60, 2, late=40)
+    late = tape.symbols[int(tape.present.argmax(axis=0).argmax())]
+    with pytest.raises(DataError, match=rf"{late} cannot be traded in any of the rows \[0, 30\)"):
+        TradingVectorEnv(tape, num_envs=2, asset=late, rows=(0, 30), episode_bars=5)
