@@ -50,6 +50,7 @@ def trade_run(
     from ..live.parity import compare_sessions
     from ..live.preflight import DeploySettings, check_broker
     from ..training.finished_run import FinishedRun
+    from .log import log_into
     from .progress import progress_bar
 
     check_broker(broker)
@@ -60,7 +61,7 @@ def trade_run(
     place = folder or run_folder / f"{broker}-{split}"
     with progress_bar(f"{broker} {run.job.name}") as step:
         done = deploy(
-            run.bundle.path, tape, place, settings, dry_run=dry_run,
+            run.bundle.path, tape, place, settings, dry_run=dry_run, log_into=log_into,
             progress=lambda made, total: step(made / total, f"{made:,} of {total:,} decisions"),
         )  # fmt: skip
     if dry_run:

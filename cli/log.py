@@ -1,9 +1,10 @@
-"""The structured log: JSON lines with whatever ids are bound (run, decision, order), on stderr or in a file."""
+"""The structured log: JSON lines with whatever ids are bound (run, deployment, decision, order), on stderr and in files."""
 
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,6 +13,41 @@ from ..market.errors import ConfigError
 __all__ = ["configure", "log_into"]
 
 LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True)
+class Sinks:
+    """Where lines go: streams, each from a level on. It is its own logger factory, which is how `log_into` finds it again."""
+
+    streams: tuple[tuple[TextIO, str], ...]
+
+    def __call__(self, *args: Any) -> "Sinks":
+        return self
+
+    def _write(self, level: str, line: str) -> None:
+        for stream, floor in self.streams:
+            if LEVELS.index(level) >= LEVELS.index(floor):
+                stream.write(line + "\n")
+                stream.flush()
+
+    def debug(self, line: str) -> None:
+        """Write a line of level debug."""
+        self._write("debug", line)
+
+    def info(self, line: str) -> None:
+        """Write a line of level info."""
+        self._write("info", line)
+
+    def warning(self, line: str) -> None:
+        """Write a line of level warning."""
+        self._write("warning", line)
+
+    def error(self, line: str) -> None:
+        """Write a line of level error."""
+        self._write("error", line)
+
+    critical = exception = fatal = error
+    msg = info
 
 
 def configure(level: str, file: str | None = None) -> None:
@@ -23,27 +59,29 @@ def configure(level: str, file: str | None = None) -> None:
     """
     if level not in LEVELS:
         raise ConfigError(f"--log-level must be one of {', '.join(LEVELS)}, was {level!r}")
-    stream = open(file, "a", encoding="utf-8", buffering=1) if file else sys.stderr  # noqa: SIM115 - open for the process's life
-    _send(level, stream)
+    stream = open(file, "a", encoding="utf-8") if file else sys.stderr  # noqa: SIM115 - open for the process's life
+    _send(Sinks(((stream, level),)))
 
 
 @contextmanager
 def log_into(path: Path) -> Iterator[None]:
-    """Send events of level info and above to `path`, while the block runs; afterwards they go where they went before."""
+    """Send events of level info and above to `path` as well, while the block runs."""
     import structlog
 
-    before = structlog.get_config() if structlog.is_configured() else None
-    with path.open("a", encoding="utf-8", buffering=1) as stream:
-        _send("info", stream)
+    before = structlog.get_config().get("logger_factory")
+    kept = before.streams if isinstance(before, Sinks) else ()
+    with path.open("a", encoding="utf-8") as stream:
+        _send(Sinks((*kept, (stream, "info"))))
         try:
             yield
         finally:
-            structlog.configure(**before) if before is not None else structlog.reset_defaults()
+            _send(Sinks(kept)) if kept else structlog.reset_defaults()
 
 
-def _send(level: str, stream: TextIO) -> None:
+def _send(sinks: Sinks) -> None:
     import structlog
 
+    lowest = min((level for _, level in sinks.streams), key=LEVELS.index)
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -53,7 +91,7 @@ def _send(level: str, stream: TextIO) -> None:
     ]
     structlog.configure(
         processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, lowest.upper())),
+        logger_factory=sinks,
         cache_logger_on_first_use=False,
     )

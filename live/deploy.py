@@ -4,8 +4,10 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -23,7 +25,7 @@ from .session import LiveSession
 
 __all__ = ["HALT_FILE", "SESSION_FILE", "Deployment", "deploy", "resume"]
 
-HALT_FILE, SESSION_FILE = "HALT", "session.npz"
+HALT_FILE, SESSION_FILE, LOG_FILE = "HALT", "session.npz", "log.jsonl"
 log = structlog.get_logger("quantgym.live")
 
 
@@ -60,6 +62,7 @@ def deploy(
     *,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    log_into: Callable[[Path], AbstractContextManager[Any]] | None = None,
     clock: Callable[[], int] = time.time_ns,
     wait: Callable[[int], None] | None = None,
 ) -> Deployment:
@@ -72,6 +75,7 @@ def deploy(
         settings: What is deployed where.
         dry_run: True: check everything, take the first decision against a paper broker, keep nothing.
         progress: Called with (decisions taken, decisions in all).
+        log_into: Opens the structured log of the deployment at a path, for as long as it trades.
         clock: ns UTC; time stamps of the journal.
         wait: Sleeps for so many ns.
 
@@ -89,7 +93,8 @@ def deploy(
             return replace(_trade(Path(scratch), tape, found, one, None, clock, wait), folder=Path(folder), dry=True)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    return _trade(place, tape, found, settings, progress, clock, wait)
+    with nullcontext() if log_into is None else log_into(place / LOG_FILE):
+        return _trade(place, tape, found, settings, progress, clock, wait)
 
 
 def resume(folder: Path | str, *, clock: Callable[[], int] = time.time_ns) -> str:
@@ -154,7 +159,8 @@ def _trade(
             wait=_sleep if wait is None else wait,
             progress=None if progress is None else lambda made: progress(made, stop - 1 - start),
         )
-        session = live.run()
+        with structlog.contextvars.bound_contextvars(deployment=name):
+            session = live.run()
         session.save(folder / SESSION_FILE)
         log.info("deployment_ends", deployment=name, decisions=session.n_decisions, fills=len(session.fills), halted=guard.halted())
         return Deployment(name, folder, found, session, journal.orders(), journal.refusals(), guard.halted(), dry=False)

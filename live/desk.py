@@ -165,7 +165,7 @@ class OrderDesk:
             except GatewayError as error:
                 log.warning("order_outcome_unknown", order=request.client_id, error=str(error))
             else:
-                log.debug("order_sent", order=request.client_id, symbol=request.symbol, lots=request.lots, stage=report.stage)
+                log.info("order_sent", order=request.client_id, symbol=request.symbol, lots=request.lots, stage=report.stage)
                 return report
             found = self._found(request)
             if found is not None:

@@ -198,6 +198,10 @@ class LiveSession:
         )
 
     def _decide(self, row: Row, traded: Row, news: News) -> None:
+        with structlog.contextvars.bound_contextvars(decision=self._sequence):
+            self._take_decision(row, traded, news)
+
+    def _take_decision(self, row: Row, traded: Row, news: News) -> None:
         strategy, sequence = self._strategy, self._sequence
         observation = strategy.observer.observe(row, self.books.account, self.books.position, self.books.row)
         flat = observation.flat()
@@ -233,7 +237,7 @@ class LiveSession:
                 declined[Refusal[name]] += 1
         self._taken = Taken(self.books.row, flat[0], decision.values[0], intents["lots"][0].copy(), declined)
         self._sequence += 1
-        log.debug("decision", sequence=sequence, close_at=row.close_at, orders=len(known.orders), refusals=len(known.refusals))
+        log.info("decision_taken", close_at=row.close_at, orders=len(known.orders), refusals=len(known.refusals))
 
     def _decoded(self, traded: Row, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         strategy = self._strategy
