@@ -28,6 +28,7 @@ def backtest(
     cash: float,
     scheme: ActionScheme,
     *,
+    market: Tape | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
@@ -44,6 +45,7 @@ def backtest(
         costs: Frictions.
         cash: Initial equity, account currency.
         scheme: What the decisions mean.
+        market: What the simulator plays, the traded assets alone; None: `tape`, which is always what the policy sees.
         facts: Further JSON values for the session.
         progress: Called with (decisions made, decisions in all) now and then.
 
@@ -58,7 +60,7 @@ def backtest(
     if policy.scheme != scheme.name:
         raise ConfigError(f"policy {policy.name} decides in the scheme {policy.scheme}, the backtest was given {scheme.name}")
     traded = tape if observer.layout.assets == tape.symbols else tape.select(observer.layout.assets)
-    simulator = Simulator(traded, costs, record_fills=True)
+    simulator = Simulator(traded if market is None else market, costs, record_fills=True)
     simulator.open_accounts(cash, np.array([start]))
     observer.reset()
     if start:

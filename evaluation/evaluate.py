@@ -23,6 +23,7 @@ from .annualisation import bars_per_year
 from .backtest import backtest, check_rows
 from .baseline import BASELINES, BaselineSettings, run_baselines
 from .batch import Entrant, backtest_batch, share_that_differ
+from .charge import without_charges
 from .compare import WORTHWHILE, judge
 from .contender import Contender
 from .evaluation import Evaluation, Scene
@@ -181,12 +182,19 @@ def _twin(
 ) -> tuple[Session, float]:
     """Return the session without costs, and the share of decisions in which the batched form differs from the stream."""
     free = costs.without_costs()
-    if table is None:
-        return backtest(policy, observer, tape, rows, free, cash, scheme), math.nan
-    entrants = [Entrant(policy, scheme, costs), Entrant(policy, scheme, free)]
-    sight = ViewSight(table, observer.layout, build_reward(reward, costs), len(entrants))
     traded = tape if observer.layout.assets == tape.symbols else tape.select(observer.layout.assets)
-    batched, without = backtest_batch(entrants, sight, traded, rows, cash)
+    gratis = without_charges(traded)
+    if table is None:
+        return backtest(policy, observer, tape, rows, free, cash, scheme, market=gratis), math.nan
+    entrants = [Entrant(policy, scheme, costs), Entrant(policy, scheme, free)]
+
+    def run(those: list[Entrant], market: Tape) -> list[Session]:
+        return backtest_batch(those, ViewSight(table, observer.layout, build_reward(reward, costs), len(those)), market, rows, cash)
+
+    if gratis is traded:
+        batched, without = run(entrants, traded)
+    else:
+        (batched,), (without,) = run(entrants[:1], traded), run(entrants[1:], gratis)
     return without, share_that_differ(session, batched)
 
 
@@ -231,7 +239,7 @@ def _facts(
     first, last = (_day(int(at)) for at in (tape.close_at[rows[0]], tape.close_at[rows[1] - 1]))
     n_bars = rows[1] - rows[0] - 1
     return {
-        "tested": f"tested {first} to {last}, {n_bars:,} bars, costs {_cost_words(costs)}",
+        "tested": f"tested {first} to {last}, {n_bars:,} bars, costs {_cost_words(costs, traded)}",
         "tape": tape.name,
         "tape_digest": tape.digest,
         "assets": ", ".join(traded.symbols),
@@ -251,8 +259,9 @@ def _facts(
     }
 
 
-def _cost_words(costs: CostSettings) -> str:
-    return f"{costs.fee_rate * 1e4:g} bp + {costs.half_spread_rate * 1e4:g} bp"
+def _cost_words(costs: CostSettings, traded: Tape) -> str:
+    quoted = traded.has_terms and not bool(np.isnan(traded.terms["spread"]).all())
+    return f"{costs.fee_rate * 1e4:g} bp + " + ("the tape's spread" if quoted else f"{costs.half_spread_rate * 1e4:g} bp")
 
 
 def _day(at: int) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quantgym.data.record import term_records
+from quantgym.data.tape import Tape
 from quantgym.evaluation.baseline import BASELINES
 from quantgym.evaluation.caveat import caveats
 from quantgym.evaluation.compare import Outcome
@@ -43,6 +45,20 @@ def test_an_evaluation_holds_policy_baselines_twin_and_verdicts(evaluation):
     )
     for name, interval in evaluation.boot.others.items():
         assert interval.estimate == pytest.approx(evaluation.policy.metrics[name]), name
+
+
+def test_the_twin_pays_no_spread_and_no_borrow_that_the_tape_quotes(world, follower):
+    quoted = term_records(
+        world.tape.bars.shape, spread=np.full(world.tape.bars.shape, 0.004), borrow_rate=np.full(world.tape.bars.shape, 0.1)
+    )
+    tape = Tape.build("quoted", world.tape.instruments, world.tape.clock, world.tape.bars, quoted)
+    settings = EvaluationSettings(resamples=50, random_seeds=2, baselines=("buy_and_hold",))
+    for features in (world.table, None):
+        found = evaluate(
+            follower, world.observer(), tape, world.rows, world.costs, CASH, world.scheme, table=features, settings=settings
+        )
+        assert found.twin.metrics["costs"] == 0.0 < -found.policy.attribution["spread"]
+        assert "costs 5 bp + the tape's spread" in str(found.facts["tested"])
 
 
 def test_the_summary_is_a_short_table(evaluation):
