@@ -76,6 +76,8 @@ def _train(name: str, run: Path, story: Story) -> str:
     from ..configs.load import load_job
 
     result = run_job(load_job(name), run / name)
+    if result.status == "interrupted":  # Ctrl-C saves what a run has learned, and ends the demo
+        raise KeyboardInterrupt
     story.facts[name] = result.summary()
     return str(result.facts().get("score", ""))
 

@@ -45,10 +45,14 @@ def deploy(
 def trade_run(
     run_folder: Path, broker: str, split: str, folder: Path | None = None, dry_run: bool = False
 ) -> "tuple[Deployment, ParityReport | None]":
-    """Deploy the run in `run_folder` behind a progress bar; return it, and how it compares with the backtest of its rows."""
+    """Deploy the run in `run_folder` behind a progress bar; return it, and how it compares with the backtest of its rows.
+
+    What it earned is a look at the split, and counted as one.
+    """
     from ..live.deploy import deploy
     from ..live.parity import compare_sessions
     from ..live.preflight import DeploySettings, check_broker
+    from ..training.examination import count_look
     from ..training.finished_run import FinishedRun
     from .log import log_into
     from .progress import progress_bar
@@ -66,5 +70,6 @@ def trade_run(
         )  # fmt: skip
     if dry_run:
         return done, None
+    count_look(run, tape, split, (rows.start, rows.stop), "deploy")
     with progress_bar("backtest of the same rows"):
         return done, compare_sessions(done.session, run.candidate(tape).backtest((rows.start, rows.stop)))

@@ -55,6 +55,10 @@ def main() -> None:
         _say(error, 1)
     except KeyboardInterrupt:
         _say("interrupted", 130)
+    except SystemExit as end:  # typer answers Ctrl-C with a bare exit
+        if end.code == 130:
+            _say("interrupted", 130)
+        raise
 
 
 def _say(error: object, code: int) -> None:

@@ -36,7 +36,7 @@ def train(
     if as_json:
         print_json(result.summary())
     else:
-        following = [f"quantgym evaluate {result.folder}", "tensorboard --logdir runs"]
+        following = [f"quantgym evaluate {result.folder}", f"tensorboard --logdir {result.folder.parent}"]
         print_facts({"run": result.folder, **result.facts(), "next": following})
 
 

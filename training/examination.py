@@ -12,7 +12,7 @@ from ..evaluation.opening import Opening, record_opening
 from .finished_run import FinishedRun
 from .preparation import evaluation_settings
 
-__all__ = ["examine"]
+__all__ = ["count_look", "examine"]
 
 ELSEWHERE = "elsewhere"
 
@@ -49,10 +49,8 @@ def examine(
         first, stop = rows.start, rows.stop
     else:
         first, stop, place = table.layout.warmup + candidate.observer.layout.window - 1, tape.n_rows, ELSEWHERE
-    rows_of_look = {"first_row": first, "stop_row": stop}
-    look = Opening(split=place, tape=tape.name, tape_digest=tape.digest, opened_at=clock(), reason=reason, **rows_of_look)
     settings = evaluation_settings(run.job)
-    opened = record_opening(run.folder, look)
+    opened = count_look(run, tape, place, (first, stop), reason, clock)
     return evaluate(
         candidate.policy,
         candidate.observer,
@@ -67,6 +65,19 @@ def examine(
         settings=settings,
         facts=_facts(run, tape, place, opened),
         progress=progress,
+    )
+
+
+def count_look(
+    run: FinishedRun, tape: Tape, split: str, rows: tuple[int, int], reason: str, clock: Callable[[], int] = time.time_ns
+) -> int:
+    """Write down that rows [first, stop) of a split are looked at; return how often this split of this tape has been opened."""
+    first, stop = rows
+    return record_opening(
+        run.folder,
+        Opening(
+            split=split, tape=tape.name, tape_digest=tape.digest, first_row=first, stop_row=stop, opened_at=clock(), reason=reason
+        ),
     )
 
 

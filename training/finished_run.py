@@ -8,6 +8,7 @@ from typing import Any
 from ..agents.bundle import Bundle, load_bundle
 from ..configs.job import Job
 from ..configs.load import load_job
+from ..configs.strict import validate
 from ..data.catalog import open_tape
 from ..data.split import RowRange, Split, split_tape
 from ..data.tape import Tape
@@ -40,7 +41,7 @@ class FinishedRun:
 
         Raises:
             DataError: It is no run folder, or training has not ended there.
-            IntegrityError: Its version is not ours, or the bundle was changed.
+            IntegrityError: Its version is not ours, or the bundle or the job was changed.
         """
         folder = Path(folder)
         try:
@@ -49,11 +50,22 @@ class FinishedRun:
             raise DataError(f"{folder}: no run folder (it has no run.json); make one with quantgym train JOB") from None
         except ValueError as error:
             raise IntegrityError(f"{folder / 'run.json'}: unreadable ({error})") from None
+        if not isinstance(record, dict):
+            raise IntegrityError(f"{folder / 'run.json'}: must be a mapping, was {type(record).__name__}")
         if record.get("schema") != RUN_VERSION:
             raise IntegrityError(f"{folder}: run folder of version {record.get('schema')}, this program reads {RUN_VERSION}")
         if record.get("status") not in ("done", "interrupted"):
             raise DataError(f"{folder}: training has not ended there (status {record.get('status')}); train it again")
-        return cls(folder, load_job(folder / "job.yaml"), record, load_bundle(folder / "bundle"))
+        if not (folder / "job.yaml").is_file():
+            raise IntegrityError(f"{folder}: job.yaml is missing")
+        job, bundle = load_job(folder / "job.yaml"), load_bundle(folder / "bundle")
+        trained = validate(Job, bundle.context.get("job", {}), f"{bundle.path / 'manifest.json'}: job")
+        if job != trained:
+            raise IntegrityError(
+                f"{folder / 'job.yaml'}: is not the job of the bundle ({_first_difference(job, trained)}); "
+                "another split would show what it learned from as if it had never seen it"
+            )
+        return cls(folder, job, record, bundle)
 
     def tape(self) -> Tape:
         """Return the tape of training.
@@ -97,3 +109,12 @@ class FinishedRun:
     def candidate(self, tape: Tape) -> Candidate:
         """Return the policy, ready to run on `tape`."""
         return Candidate.of(self.bundle, tape)
+
+
+def _first_difference(job: Job, trained: Job) -> str:
+    mine, theirs = job.plain(), trained.plain()
+    section = next(name for name in mine if mine[name] != theirs[name])
+    if isinstance(mine[section], dict) and isinstance(theirs[section], dict):
+        key = next(name for name in mine[section] if mine[section][name] != theirs[section].get(name))
+        return f"{section}.{key} is {mine[section][key]}, was {theirs[section][key]}"
+    return f"{section} is {mine[section]}, was {theirs[section]}"

@@ -58,6 +58,8 @@ def test_it_is_paper_traded_and_equals_the_backtest(run):
     assert found["against backtest"].startswith("equal byte for byte")
     again = quantgym(run, "deploy", "runs/seed", "--split", "validation", "--json")
     assert json.loads(again.stdout)["fills"] == found["fills"]
+    looks = [json.loads(line)["reason"] for line in (run / "runs/seed/openings.jsonl").read_text().splitlines()]
+    assert looks[-2:] == ["deploy", "deploy"]
 
 
 def test_a_run_that_was_not_finished_is_not_evaluated(run):
