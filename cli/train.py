@@ -32,7 +32,7 @@ def train(
         facts = plan(loaded)
         print_json(facts) if as_json else print_facts(facts)
         return
-    result = run_job(loaded, run or next_folder(Path("runs"), loaded.name))
+    result = run_job(loaded, run) if run else _run_in_next(loaded, Path("runs"))
     if as_json:
         print_json(result.summary())
     else:
@@ -53,6 +53,18 @@ def run_job(job: "Job", folder: Path) -> "RunResult":
             log=log_into,
             progress=lambda one: step(one.number / one.total, f"{one.steps:,} steps, {one.steps_per_s:,.0f} a second"),
         )
+
+
+def _run_in_next(job: "Job", parent: Path) -> "RunResult":
+    from ..training.run_folder import FolderTakenError
+
+    while True:
+        folder = next_folder(parent, job.name)
+        try:
+            return run_job(job, folder)
+        except FolderTakenError:  # by a run that began at the same time
+            if not folder.exists():
+                raise
 
 
 def next_folder(parent: Path, name: str) -> Path:

@@ -1,5 +1,6 @@
 """How often a split was opened: the record of a run that keeps its test honest."""
 
+import errno
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -46,6 +47,7 @@ def record_opening(folder: Path | str, opening: Opening) -> int:
         DataError: The run folder does not exist.
         ConfigError: The split has no name.
         IntegrityError: The record holds a line that cannot be read.
+        OSError: The line cannot be written.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -55,7 +57,10 @@ def record_opening(folder: Path | str, opening: Opening) -> int:
     line = json.dumps({"schema": SCHEMA, **asdict(opening)}, sort_keys=True) + "\n"
     handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        os.write(handle, line.encode())
+        written = os.write(handle, line.encode())
+        if written < len(line):  # a full disk takes a part; half a line would make the whole record unreadable
+            os.ftruncate(handle, os.fstat(handle).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / FILE))
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -12,11 +12,15 @@ import yaml
 from ..configs.job import Job
 from ..market.errors import ConfigError
 
-__all__ = ["RUN_VERSION", "RunFolder", "Status"]
+__all__ = ["RUN_VERSION", "FolderTakenError", "RunFolder", "Status"]
 
 RUN_VERSION = 1
 
 Status = Literal["running", "done", "interrupted", "failed"]
+
+
+class FolderTakenError(ConfigError):
+    """A run folder exists already."""
 
 
 class RunFolder:
@@ -29,13 +33,13 @@ class RunFolder:
         path: Where it shall stand; it must not exist.
 
     Raises:
-        ConfigError: The path exists.
+        FolderTakenError: The path exists.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         if self.path.exists():
-            raise ConfigError(f"run folder {self.path} exists; choose another name, or delete it to run again")
+            raise FolderTakenError(f"run folder {self.path} exists; choose another name, or delete it to run again")
         self._record: dict[str, Any] = {}
 
     @property
@@ -49,19 +53,24 @@ class RunFolder:
         return self.path / "tensorboard"
 
     def create(self, job: Job, record: Mapping[str, Any]) -> None:
-        """Make the folder, with the job and `run.json`.
+        """Make the folder, with the job and `run.json`, whole or not at all.
 
         Raises:
-            ConfigError: Somebody else made it meanwhile.
+            FolderTakenError: Somebody else made it meanwhile.
+            OSError: It cannot be written.
         """
         try:
             self.path.mkdir(parents=True)
         except FileExistsError:
-            raise ConfigError(f"run folder {self.path} exists; another run took the name") from None
-        self.tensorboard.mkdir()
-        self._write("job.yaml", yaml.safe_dump(job.plain(), sort_keys=False, allow_unicode=True))
-        self._record = {"schema": RUN_VERSION, "status": "running", **record}
-        self._save()
+            raise FolderTakenError(f"run folder {self.path} exists; another run took the name") from None
+        try:
+            self.tensorboard.mkdir()
+            self._write("job.yaml", yaml.safe_dump(job.plain(), sort_keys=False, allow_unicode=True))
+            self._record = {"schema": RUN_VERSION, "status": "running", **record}
+            self._save()
+        except OSError:
+            self.discard()
+            raise
 
     def log(self, figures: Mapping[str, Any]) -> None:
         """Append one iteration to `metrics.jsonl`."""
@@ -82,8 +91,11 @@ class RunFolder:
 
     def _write(self, name: str, text: str) -> None:
         partial = self.path / f".{name}.partial"
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path / name)
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.path / name)
+        finally:
+            partial.unlink(missing_ok=True)

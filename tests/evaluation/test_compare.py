@@ -1,6 +1,7 @@
 """Verdicts in words, and the record of openings."""
 
 import math
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -70,3 +71,14 @@ def test_an_opening_needs_its_run_and_a_readable_record(tmp_path):
     (tmp_path / FILE).write_text('{"schema": 99}\n')
     with pytest.raises(IntegrityError, match="schema 99"):
         openings(tmp_path)
+
+
+def test_a_full_disk_leaves_no_part_of_a_line(tmp_path, monkeypatch):
+    record_opening(tmp_path, TEST)
+    kept, honest = (tmp_path / FILE).read_bytes(), os.write
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda handle, data: honest(handle, data[:40]))
+        with pytest.raises(OSError, match="No space left"):
+            record_opening(tmp_path, TEST)
+    assert (tmp_path / FILE).read_bytes() == kept
+    assert record_opening(tmp_path, TEST) == 2

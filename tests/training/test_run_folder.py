@@ -1,6 +1,8 @@
 """The folder of a run, and the events in it."""
 
+import errno
 import json
+import os
 
 import pytest
 import yaml
@@ -64,3 +66,32 @@ def test_every_chart_shows_tags_that_are_documented(request):
         for tags in charts.values():
             for tag in tags:
                 assert f"`{tag}`" in page, f"{tag} stands in a chart and not in docs/training.md"
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_folder_that_cannot_be_written_is_not_left_half_made(tmp_path, job_of, monkeypatch, nth):
+    calls = []
+
+    def full(handle):
+        calls.append(handle)
+        if len(calls) == nth:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        RunFolder(tmp_path / "one").create(job_of(), {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_that_cannot_be_replaced_stays_as_it_was(tmp_path, job_of, monkeypatch):
+    run = RunFolder(tmp_path / "one")
+    run.create(job_of(), {})
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        run.finish("done", {})
+    assert read(run.path)["status"] == "running"
+    assert sorted(path.name for path in run.path.iterdir()) == ["job.yaml", "run.json", "tensorboard"]
