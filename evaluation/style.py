@@ -49,10 +49,11 @@ table.months td.year{font-weight:650}
 table.facts td:last-child{text-align:left;white-space:normal;overflow-wrap:anywhere}
 ul.notes{padding-left:1.2em;max-width:80ch}ul.notes li{margin:.35em 0}
 .good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}
-.pair{display:grid;grid-template-columns:1fr 1fr;gap:0 28px}
+.pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:0 28px}
 code{font-size:.9em;overflow-wrap:anywhere}
 footer{margin-top:48px;color:var(--muted);font-size:.85rem}
-@media(max-width:640px){main{padding:18px 14px 48px}.wide{display:none}.narrow{display:block}.pair{grid-template-columns:1fr}
+@media(max-width:640px){main{padding:18px 14px 48px}.wide{display:none}.narrow{display:block}
+ .pair{grid-template-columns:minmax(0,1fr)}
  h1{font-size:1.4rem}.tiles{grid-template-columns:1fr 1fr;gap:8px}.tile .big{font-size:1.25rem}
  .verdict b{font-size:1.15rem}}
 @media print{h2{break-after:avoid}figure,.tiles,table{break-inside:avoid}main{max-width:none}}

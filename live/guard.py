@@ -100,7 +100,8 @@ class Guard:
             reason = self._objection(row, order, passed, supposed)
             if reason:
                 refused.append(RefusalRecord(symbol=order.request.symbol, lots=order.request.lots, reason=reason))
-                log.warning("order_refused", order=order.request.client_id, symbol=order.request.symbol, reason=reason)
+                tell = log.info if reason == HALTED else log.warning  # the halt was told, once, as an error
+                tell("order_refused", order=order.request.client_id, symbol=order.request.symbol, reason=reason)
             else:
                 passed.append(order)
                 self._suppose(supposed, order.request)

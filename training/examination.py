@@ -9,6 +9,7 @@ from ..data.tape import Tape
 from ..evaluation.evaluate import evaluate
 from ..evaluation.evaluation import Evaluation
 from ..evaluation.opening import Opening, record_opening
+from ..market.errors import DataError
 from .finished_run import FinishedRun
 from .preparation import evaluation_settings
 
@@ -49,6 +50,10 @@ def examine(
         first, stop = rows.start, rows.stop
     else:
         first, stop, place = table.layout.warmup + candidate.observer.layout.window - 1, tape.n_rows, ELSEWHERE
+        if stop - first < 2:
+            raise DataError(
+                f"tape {tape.name}: {stop} rows are too few; the policy needs {first} rows before its first decision and 2 more"
+            )
     settings = evaluation_settings(run.job)
     opened = count_look(run, tape, place, (first, stop), reason, clock)
     return evaluate(

@@ -256,6 +256,12 @@ def test_every_metric_stands_on_the_page_of_formulas():
         assert f"| `{name}` |" in page
 
 
+def test_columns_with_tables_never_grow_past_a_phones_width(evaluation):
+    # a bare 1fr is as wide as its widest table, which then scrolls the whole page instead of itself
+    columns = re.findall(r"\.pair\{[^}]*grid-template-columns:([^;}]+)", report_html(evaluation))
+    assert columns == ["minmax(0,1fr) minmax(0,1fr)", "minmax(0,1fr)"]
+
+
 def test_a_metric_is_written_in_its_unit():
     written = {
         name: metric(name).text(0.12345) for name in ("total_return", "sharpe", "turnover", "cost_rate", "max_drawdown_bars")

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from quantgym.data.row import Row
 from quantgym.live.books import Books
@@ -123,6 +124,17 @@ def test_the_kill_switch_halts_and_taking_it_away_does_not_resume(guard, journal
     with journal.commit():
         journal.set_state("running", "resumed")
     assert reasons(guard(), order("A", 1)) == []
+
+
+def test_a_halt_is_told_once_and_not_with_every_order_that_it_refuses(guard, tmp_path):
+    (tmp_path / "HALT").touch()
+    with capture_logs() as lines:
+        halted = guard()
+        for _ in range(3):
+            assert reasons(halted, order("A", 1), order("B", 1)) == ["halted", "halted"]
+    loud = [line["event"] for line in lines if line["log_level"] in ("warning", "error")]
+    assert loud == ["halted"]
+    assert [line["event"] for line in lines].count("order_refused") == 6
 
 
 def test_rows_are_admitted_once_and_in_order(guard):

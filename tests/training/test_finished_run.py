@@ -6,9 +6,10 @@ import shutil
 import pytest
 import yaml
 
+from quantgym.data.synthetic import gbm_tape
 from quantgym.evaluation.opening import openings
-from quantgym.market.errors import IntegrityError
-from quantgym.training.examination import count_look
+from quantgym.market.errors import DataError, IntegrityError
+from quantgym.training.examination import count_look, examine
 from quantgym.training.finished_run import FinishedRun
 from quantgym.training.job import train
 
@@ -54,6 +55,13 @@ def test_a_split_moved_onto_the_rows_of_training_is_refused(folder):
     (folder / "job.yaml").unlink()
     with pytest.raises(IntegrityError, match=r"job\.yaml is missing"):
         FinishedRun.read(folder)
+
+
+def test_a_tape_too_short_for_the_policy_is_refused_before_the_look_is_counted(folder, tmp_path):
+    gbm_tape(2, 6, 2).save(tmp_path / "tiny")
+    with pytest.raises(DataError, match="6 rows are too few; the policy needs 20 rows before its first decision and 2 more"):
+        examine(FinishedRun.read(folder), tape_name=str(tmp_path / "tiny"))
+    assert openings(folder) == ()
 
 
 def test_a_look_is_counted_for_each_split(folder):
