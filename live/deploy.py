@@ -1,10 +1,12 @@
 """Deployment: a bundle, a broker, a folder that remembers; starting again goes on where it stopped."""
 
 import json
+import logging
+import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -87,14 +89,30 @@ def deploy(
     found = preflight(bundle_path, tape, folder, settings)
     found.raise_failed()
     if dry_run:
-        with tempfile.TemporaryDirectory() as scratch:
+        with _quiet(), tempfile.TemporaryDirectory() as scratch:
             start = settings.rows[0]
             one = replace(settings, rows=(start, start + 2))
             return replace(_trade(Path(scratch), tape, found, one, None, clock, wait), folder=Path(folder), dry=True)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if log_into is None else log_into(place / LOG_FILE):
+    with _quiet() if log_into is None else log_into(place / LOG_FILE):
         return _trade(place, tape, found, settings, progress, clock, wait)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # structlog prints every event to stdout until somebody configures it: thousands of lines for who calls us as a library
+    if structlog.is_configured():
+        yield
+        return
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 def resume(folder: Path | str, *, clock: Callable[[], int] = time.time_ns) -> str:

@@ -3,6 +3,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+import structlog
 
 from quantgym.agents.bundle import load_bundle, save_bundle
 from quantgym.agents.network_policy import NetworkPolicy
@@ -44,6 +45,19 @@ def test_a_deployed_bundle_equals_its_backtest_byte_for_byte(bundle, tape, tmp_p
     assert (done.session.n_decisions, done.session.facts["cash"], done.halted, done.dry) == (29, 50_000.0, "", False)
     assert all(len(order.request.client_id) == 32 for order in done.orders)
     assert compare_sessions(Session.load(tmp_path / "paper" / "session.npz"), done.session).equal
+
+
+def test_a_program_that_configured_no_log_is_told_warnings_alone_and_not_on_stdout(bundle, tape, tmp_path, capsys):
+    structlog.reset_defaults()
+    deploy(bundle, tape, tmp_path / "paper", SETTINGS)
+    deploy(bundle, tape, tmp_path / "paper", SETTINGS, dry_run=True)
+    assert capsys.readouterr() == ("", "")
+    (tmp_path / "halted").mkdir()
+    (tmp_path / "halted" / "HALT").touch()
+    deploy(bundle, tape, tmp_path / "halted", SETTINGS)
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("halted  "), said.err.count("order_refused")) == ("", 1, 0)
+    assert not structlog.is_configured()
 
 
 def test_the_journal_keeps_what_the_policy_computed(bundle, tape, tmp_path):
