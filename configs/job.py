@@ -15,6 +15,7 @@ Positive = Annotated[float, Field(gt=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 NaturalNumber = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy's global generator takes, which RLlib seeds
 OWN_PATHS = ("quantgym/Leak-v0",)
 """Worlds that draw their own paths: a job on one of them has no data and no encoders, and the world's own costs."""
 
@@ -102,7 +103,7 @@ class Job(Section):
     """One run, from data to report; `data` is null for the worlds of `OWN_PATHS` alone."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-    seed: NaturalNumber = 0
+    seed: Seed = 0
     data: DataSettings | None = None
     encoders: tuple[dict[str, Any], ...] = ()
     env: EnvSettings

@@ -31,6 +31,7 @@ def test_an_override_changes_the_value_and_the_digest():
         ("training.lr=.nan", "training.lr: input should be a finite number"),
         ("training.lr=fast", "training.lr: input should be a valid number, was 'fast'"),
         ("seed=1.5", "seed: input should be a valid integer, was 1.5"),
+        ("seed=4294967296", "seed: input should be less than 4294967296, was 4294967296"),
         ("seed=true", "seed: input should be a valid integer, was True"),
         ("costs.fee_rate=-1", "cost.fee_rate must be finite and not negative, was -1"),
         ("costs.path=worst", "costs.path: input should be 'adverse', 'adaptive', 'ohlc' or 'olhc', was 'worst'"),
