@@ -36,7 +36,9 @@ def train(
     if as_json:
         print_json(result.summary())
     else:
-        following = [f"quantgym evaluate {result.folder}", f"tensorboard --logdir {result.folder.parent}"]
+        following = [f"tensorboard --logdir {result.folder.parent}"]
+        if loaded.data is not None:  # a world that draws its own paths has no rows to evaluate on
+            following.insert(0, f"quantgym evaluate {result.folder}")
         print_facts({"run": result.folder, **result.facts(), "next": following})
 
 
