@@ -98,6 +98,12 @@ class EvaluationSettings(Section):
     level: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.95
     baselines: tuple[str, ...] = ("buy_and_hold", "equal_weight", "random")
 
+    @model_validator(mode="after")
+    def _baselines_differ(self) -> "EvaluationSettings":
+        if len(set(self.baselines)) < len(self.baselines):
+            raise ValueError(f"evaluation.baselines must be different ones, was {', '.join(self.baselines)}")
+        return self
+
 
 class Job(Section):
     """One run, from data to report; `data` is null for the worlds of `OWN_PATHS` alone."""

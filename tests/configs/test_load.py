@@ -42,6 +42,7 @@ def test_an_override_changes_the_value_and_the_digest():
         ("name=../escape", "name: string should match pattern"),
         ("training", "--set training: must look like section.key=value"),
         ("seed.deep=1", "seed is no section but 7"),
+        ("evaluation.baselines=[random, random]", "evaluation.baselines must be different ones, was random, random"),
         ("data.train=[2000-01-01]", "setting data.train.1 is missing"),
     ],
 )
