@@ -13,6 +13,8 @@ __all__ = ["RULES", "CostSettings", "PathPolicy", "rules_records"]
 PathPolicy = Literal["adverse", "adaptive", "ohlc", "olhc"]
 PATHS: dict[str, int] = {"adverse": 0, "adaptive": 1, "ohlc": 2, "olhc": 3}
 
+LONGEST_MS = 1e12  # instants are int64 ns: a longer latency would wrap round into the past
+
 RULES = np.dtype(
     [
         ("fee_rate", "f8"),
@@ -81,6 +83,8 @@ class CostSettings:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0.0):
                 raise ConfigError(f"cost.{name} must be finite and not negative, was {value}")
+        if self.latency_ms > LONGEST_MS:
+            raise ConfigError(f"cost.latency_ms must be at most {LONGEST_MS:g} (31 years), was {self.latency_ms}")
         if self.participation is not None and not 0.0 < self.participation <= 1.0:
             raise ConfigError(f"cost.participation must lie in (0, 1] or be null, was {self.participation}")
         if not (math.isfinite(self.max_leverage) and self.max_leverage > 0.0):

@@ -4,7 +4,7 @@ import math
 
 from .kernel import kernel
 
-__all__ = ["on_grid", "snapped", "whole_lots"]
+__all__ = ["LARGEST_COUNT", "on_grid", "snapped", "whole_lots"]
 
 LARGEST_COUNT = 9.0e15  # integers up to here are exact in float64
 

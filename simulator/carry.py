@@ -8,19 +8,20 @@ from ..market.grid import whole_lots
 from ..market.kernel import kernel
 from ..market.ledger import accrue_borrow, apply_split, pay_dividend, pay_funding
 from .path import fx_at
-from .pool import split_orders
+from .pool import GONE, rounded_ticks, split_orders
 
 __all__ = ["carry", "split_intent"]
 
 
 @kernel
 def split_intent(e: int, asset: int, ratio: float, intents: np.ndarray) -> None:
-    """An intent was decided in old units: lots towards zero, prices to the nearest tick that is no more generous."""
+    """An intent was decided in old units: lots towards zero, limits no more generous, stops no earlier."""
     buys = intents[e, asset].lots > 0
     intents[e, asset].lots = whole_lots(intents[e, asset].lots * ratio, 1.0)
-    price, stop = intents[e, asset].price_ticks / ratio, intents[e, asset].stop_ticks / ratio
-    intents[e, asset].price_ticks = int(math.floor(price) if buys else math.ceil(price))
-    intents[e, asset].stop_ticks = int(math.ceil(stop) if buys else math.floor(stop))
+    intents[e, asset].price_ticks = rounded_ticks(intents[e, asset].price_ticks / ratio, not buys)
+    intents[e, asset].stop_ticks = rounded_ticks(intents[e, asset].stop_ticks / ratio, buys)
+    if intents[e, asset].lots == 0:
+        intents[e, asset].id = GONE
 
 
 @kernel(inline=True)
@@ -39,7 +40,7 @@ def carry(
 ) -> None:
     """From the close of row - 1 to just before the open of row, asset by asset."""
     has_terms = terms.shape[0] > 0
-    if account[e].n_open > 0 and rules[e].allow_short:
+    if account[e].n_open > 0:
         elapsed = clock[row].close_at - clock[row - 1].close_at
         for a in range(position.shape[1]):
             if position[e, a].units < 0.0:

@@ -13,6 +13,7 @@ from .working import take_order
 
 __all__ = ["choose_paths", "play_inside", "walk"]
 
+TIE = 1e-12  # equities that differ by rounding alone are equal
 ADVERSE, ADAPTIVE, POLICY_OHLC = PATHS["adverse"], PATHS["adaptive"], PATHS["ohlc"]
 
 
@@ -39,7 +40,7 @@ def walk(
             for i in range(account[e].n_working):
                 if moving == ALL_ASSETS or orders[e, i].asset == moving:
                     take_order(
-                        e, i, row, point, moving, stage == 1, 1.0, 0.0, bars, terms, clock, instruments, rules,
+                        e, i, row, point, moving, stage == 1, np.inf, 0.0, bars, terms, clock, instruments, rules,
                         account, position, orders, record, refused, fills,
                     )  # fmt: skip
 
@@ -92,7 +93,8 @@ def choose_paths(
                 orders[e, j] = orders_kept[j]
             for reason in range(refused.shape[1]):
                 refused[e, reason] = refused_kept[reason]
-        position[e, a].path = OHLC if high_first < low_first else OLHC
+        tie = TIE * max(abs(low_first), account[e].initial_equity)
+        position[e, a].path = OHLC if high_first < low_first - tie else OLHC
 
 
 @kernel

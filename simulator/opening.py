@@ -10,7 +10,7 @@ from .fill import clip, take
 from .friction import frictions
 from .matching import meet
 from .path import AT_OPEN
-from .pool import IOC, MARKET, OPEN, PARTIALLY_FILLED, POOL_FULL, enqueue, refuse
+from .pool import DAY, IOC, MARKET, OPEN, PARTIALLY_FILLED, POOL_FULL, day_end, enqueue, refuse
 from .power import ALL_ASSETS, buying_power, demand
 from .working import take_order
 
@@ -52,6 +52,8 @@ def take_intent(
                 orders[e, i].filled = filled
                 orders[e, i].state = OPEN if filled == 0 else PARTIALLY_FILLED
                 orders[e, i].cut = 1
+                if intents[e, asset].tif == DAY:
+                    orders[e, i].expires_at = day_end(row, clock)
             else:
                 refuse(e, POOL_FULL, record, refused)
         intents[e, asset].lots = 0

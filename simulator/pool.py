@@ -6,7 +6,19 @@ from ..market.grid import whole_lots
 from ..market.kernel import constant, kernel
 from ..market.order import ORDER, OrderKind, OrderState, Refusal, TimeInForce
 
-__all__ = ["cancel_orders", "enqueue", "refuse", "split_orders", "sweep", "wake"]
+__all__ = [
+    "GONE",
+    "cancel_orders",
+    "day_end",
+    "drop_split",
+    "enqueue",
+    "make_room",
+    "refuse",
+    "rounded_ticks",
+    "split_orders",
+    "sweep",
+    "wake",
+]
 
 DAY_NS = 86_400_000_000_000
 NEVER = np.iinfo(np.int64).max
@@ -16,6 +28,8 @@ FREE, PENDING, OPEN = constant(OrderState.FREE), constant(OrderState.PENDING), c
 PARTIALLY_FILLED, FILLED = constant(OrderState.PARTIALLY_FILLED), constant(OrderState.FILLED)
 CANCELLED, REJECTED, EXPIRED = constant(OrderState.CANCELLED), constant(OrderState.REJECTED), constant(OrderState.EXPIRED)
 NOT_TRADABLE, POOL_FULL = constant(Refusal.NOT_TRADABLE), constant(Refusal.POOL_FULL)
+BELOW_MINIMUM = constant(Refusal.BELOW_MINIMUM)
+GONE = constant(-1)  # INTENT.id: a split left no lot of it
 
 
 @kernel(inline=True)
@@ -52,6 +66,15 @@ def enqueue(
 
 
 @kernel
+def make_room(e: int, at: int, account: np.ndarray, orders: np.ndarray) -> None:
+    """What has left the exchange by `at`, before any bar, gives its slot back now."""
+    for i in range(account[e].n_working):
+        if orders[e, i].expires_at <= at:
+            orders[e, i].state = EXPIRED
+    sweep(e, account, orders)
+
+
+@kernel
 def cancel_orders(e: int, asset: int, at: int, account: np.ndarray, orders: np.ndarray) -> None:
     """A cancel reaches the exchange at `at`: until then the orders of this asset work."""
     for i in range(account[e].n_working):
@@ -61,17 +84,27 @@ def cancel_orders(e: int, asset: int, at: int, account: np.ndarray, orders: np.n
 
 @kernel
 def split_orders(e: int, asset: int, ratio: float, account: np.ndarray, orders: np.ndarray) -> None:
-    """A split rescales working orders: lots towards zero, limits no more generous, stops no earlier."""
+    """A split rescales working orders: what is left of them towards zero, limits no more generous, stops no earlier."""
     for i in range(account[e].n_working):
         if orders[e, i].asset != asset:
             continue
-        orders[e, i].lots = whole_lots(orders[e, i].lots * ratio, 1.0)
-        orders[e, i].filled = whole_lots(orders[e, i].filled * ratio, 1.0)
         buys = orders[e, i].lots > 0
+        left = whole_lots((orders[e, i].lots - orders[e, i].filled) * ratio, 1.0)
+        orders[e, i].filled = whole_lots(orders[e, i].filled * ratio, 1.0)
+        orders[e, i].lots = orders[e, i].filled + left
         orders[e, i].price_ticks = rounded_ticks(orders[e, i].price_ticks / ratio, not buys)
         orders[e, i].stop_ticks = rounded_ticks(orders[e, i].stop_ticks / ratio, buys)
-        if orders[e, i].lots == orders[e, i].filled:
+        if left == 0:
             orders[e, i].state = CANCELLED
+
+
+@kernel
+def drop_split(e: int, account: np.ndarray, orders: np.ndarray, record: np.ndarray, refused: np.ndarray) -> None:
+    """Working orders of which a split left no lot leave, and are counted."""
+    for i in range(account[e].n_working):
+        if orders[e, i].state == CANCELLED:
+            refuse(e, BELOW_MINIMUM, record, refused)
+    sweep(e, account, orders)
 
 
 @kernel
@@ -83,6 +116,13 @@ def rounded_ticks(ticks: float, up: bool) -> int:
     if up and abs(ticks - low) > 1e-9 * max(1.0, ticks):
         low += 1
     return int(max(low, 1))
+
+
+@kernel
+def day_end(row: int, clock: np.ndarray) -> int:
+    """When a DAY order whose first bar is `row` stops working."""
+    midnight = (clock[row].open_at // DAY_NS + 1) * DAY_NS
+    return int(max(clock[row].close_at, midnight))
 
 
 @kernel
@@ -105,8 +145,7 @@ def wake(
         elif orders[e, i].state == PENDING and (orders[e, i].arrives_at <= opened or orders[e, i].arrives_at < closes):
             orders[e, i].state = OPEN
             if orders[e, i].tif == DAY:
-                midnight = (opened // DAY_NS + 1) * DAY_NS
-                orders[e, i].expires_at = min(orders[e, i].expires_at, max(closes, midnight))
+                orders[e, i].expires_at = min(orders[e, i].expires_at, day_end(row, clock))
             if orders[e, i].kind == MARKET and not bars[row, orders[e, i].asset].tradable:
                 refuse(e, NOT_TRADABLE, record, refused)
                 orders[e, i].state = REJECTED

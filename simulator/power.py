@@ -79,16 +79,17 @@ def affordable(
     held: int,
     reference: float,
     room: float,
-    share: float,  # every order of this open gets this share of what it asks, at most 1
+    share: float,  # every order of this open gets this share of what it asks, at most 1; inside a bar inf: all that fits
     power: float,
     bars: np.ndarray,
     terms: np.ndarray,
     instruments: np.ndarray,
     rules: np.ndarray,
 ) -> tuple[int, float, float, float, float, float]:
-    """The largest part of `lots` that fits -> (lots, power used, spread, slippage, impact, commission).
+    """The part of `lots` that is taken -> (lots, power used, spread, slippage, impact, commission).
 
-    Turning a position round without enlarging it always fits.
+    Turning a position round without enlarging it always fits. At the open growth is scaled, an order on its own by power over
+    need; where that does not fit either, and inside a bar, it is the largest that fits.
     """
     side = 1 if lots > 0 else -1
     more = abs(held + lots) - abs(held)
@@ -97,13 +98,24 @@ def affordable(
         more = math.floor(more * share)
     lot = instruments[asset].lot
     need, spread, slippage, impact, commission = 0.0, 0.0, 0.0, 0.0, 0.0
-    for attempt in range(64):
+    fitting, failing = 0, more  # growth that fits for certain, and growth that may not
+    scaled, halving = share != 1.0, False
+    while True:
         part = side * (free + more)
         spread, slippage, impact, commission = frictions(
             e, row, asset, on_grid(part, lot), reference, room, bars, terms, instruments, rules
         )  # fmt: skip
         need = demand(e, row, asset, part, held, reference, spread + slippage + impact + commission, terms, instruments, rules)
-        if need <= power or more <= 0:
-            break
-        more = max(0, min(more - 1, math.floor(more * (power / need)))) if power > 0.0 and attempt < 62 else 0
+        if need <= power or more <= fitting:
+            if not halving or failing - more <= 1:
+                break
+            fitting = more
+        else:
+            failing = more
+        if scaled:
+            halving = True
+            more = (fitting + failing) // 2
+        else:
+            scaled = True
+            more = max(0, min(more - 1, math.floor(more * (power / need)))) if power > 0.0 else 0
     return side * (free + more), need, spread, slippage, impact, commission

@@ -73,6 +73,8 @@ class Simulator:
             DataError: The tape is too short, or has not what a rule needs.
         """
         for name, value in (("n_envs", n_envs), ("max_orders", max_orders), ("threads", threads)):
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+                raise ConfigError(f"simulator.{name} must be a whole number, was {value!r}")
             if value < 1:
                 raise ConfigError(f"simulator.{name} must be at least 1, was {value}")
         if tape.n_rows < 2:
@@ -122,15 +124,19 @@ class Simulator:
             envs: Which environments, bool (E,); None: all.
 
         Raises:
-            ShapeError: An argument has not the shape (E,).
+            ShapeError: An argument has not the shape (E,), or rows are no integers.
             DataError: A row leaves no bar to trade.
             ConfigError: Cash is not positive and finite.
         """
         chosen = self._mask(envs)
-        start = np.ascontiguousarray(rows, np.int64)
-        money = np.ascontiguousarray(np.broadcast_to(np.asarray(cash, np.float64), (self.n_envs,)))
-        if start.shape != (self.n_envs,):
-            raise ShapeError(f"rows must have shape (n_envs,) = ({self.n_envs},), was {start.shape}")
+        asked, amounts = np.asarray(rows), np.asarray(cash, np.float64)
+        if asked.shape != (self.n_envs,):
+            raise ShapeError(f"rows must have shape (n_envs,) = ({self.n_envs},), was {asked.shape}")
+        if asked.dtype.kind not in "iu":
+            raise ShapeError(f"rows must be integers, was {asked.dtype}")
+        if amounts.shape not in ((), (self.n_envs,)):
+            raise ShapeError(f"cash must be a number or have shape (n_envs,) = ({self.n_envs},), was {amounts.shape}")
+        start, money = np.ascontiguousarray(asked, np.int64), np.ascontiguousarray(np.broadcast_to(amounts, (self.n_envs,)))
         last = self.n_rows - 2
         bad = np.flatnonzero(chosen & ((start < 0) | (start > last)))
         if bad.size:

@@ -8,7 +8,7 @@ from .carry import carry
 from .inside import play_inside
 from .opening import play_open
 from .path import fx_at
-from .pool import EXPIRED, IOC, OPEN, sweep, wake
+from .pool import EXPIRED, IOC, OPEN, drop_split, sweep, wake
 from .submission import submit
 
 __all__ = ["begin", "close", "open_account", "step"]
@@ -109,6 +109,8 @@ def step(
     nxt = row + 1
     begin(e, account, position, rules, record)
     carry(e, nxt, intents, bars, terms, clock, instruments, rules, account, position, orders)
+    if account[e].n_working > 0 and terms.shape[0] > 0:
+        drop_split(e, account, orders, record, refused)
     waiting = submit(e, row, intents, bars, clock, instruments, rules, account, position, orders, record, refused)
     if account[e].n_working > 0:
         wake(e, nxt, bars, clock, account, orders, record, refused)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ..market.grid import on_grid
+from ..market.grid import LARGEST_COUNT, on_grid
 from ..market.kernel import constant, kernel
 from ..market.order import Refusal
-from .pool import GTC, IOC, LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, STOP, cancel_orders, enqueue, refuse
+from .pool import GONE, GTC, IOC, LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, STOP, cancel_orders, enqueue, make_room, refuse
 
 __all__ = ["screen", "submit"]
 
@@ -30,6 +30,8 @@ def screen(
     lots, kind, tif = intents[e, asset].lots, intents[e, asset].kind, intents[e, asset].tif
     if account[e].ruined:
         return RUINED
+    if lots == 0:
+        return BELOW_MINIMUM
     if kind < MARKET or kind > STOP or tif < GTC or tif > IOC:
         return BAD_ORDER
     if kind == MARKET:
@@ -46,6 +48,8 @@ def screen(
     units = on_grid(lots, instruments[asset].lot)
     held = position[e, asset].units
     if abs(held + units) > abs(held):
+        if abs(held + units) > LARGEST_COUNT * instruments[asset].lot:
+            return BAD_ORDER
         value = abs(units) * price * instruments[asset].multiplier
         if value < instruments[asset].min_notional:
             return BELOW_MINIMUM
@@ -69,7 +73,7 @@ def submit(
 ) -> int:
     """Gives ids, refuses, cancels and fills the pool -> number of market intents left that take the next open."""
     first, n_assets = 0, intents.shape[1]
-    while first < n_assets and intents[e, first].lots == 0 and intents[e, first].cancel == 0:
+    while first < n_assets and intents[e, first].lots == 0 and intents[e, first].cancel == 0 and intents[e, first].id != GONE:
         first += 1
     if first == n_assets:
         return 0
@@ -77,10 +81,12 @@ def submit(
     arrives_at = decided_at + rules[e].latency_ns
     at_open = arrives_at <= clock[row + 1].open_at
     waiting = 0
+    if account[e].n_working > 0:
+        for a in range(first, n_assets):
+            if intents[e, a].cancel:
+                cancel_orders(e, a, arrives_at, account, orders)
     for a in range(first, n_assets):
-        if intents[e, a].cancel and account[e].n_working > 0:
-            cancel_orders(e, a, arrives_at, account, orders)
-        if intents[e, a].lots == 0:
+        if intents[e, a].lots == 0 and intents[e, a].id != GONE:
             continue
         intents[e, a].id = account[e].next_order_id
         account[e].next_order_id += 1
@@ -88,6 +94,8 @@ def submit(
         if reason == NONE and at_open and intents[e, a].kind == MARKET:
             waiting += 1
             continue
+        if at_open and account[e].n_working == orders.shape[1]:
+            make_room(e, arrives_at, account, orders)
         if reason == NONE and not enqueue(e, a, decided_at, arrives_at, intents, account, orders):
             reason = POOL_FULL
         if reason != NONE:

@@ -79,6 +79,14 @@ def test_borrow_is_charged_by_calendar_days_on_what_is_held_short(kit):
     assert desk.account["borrow"] == pytest.approx(0.2)
 
 
+def test_a_short_pays_borrow_also_after_shorts_were_forbidden(kit):
+    desk = kit.Desk(kit.flat(100.0), allow_short=True, cash=10_000.0, borrow_rate=0.0365)
+    desk.order(-10).step()
+    desk.sim.rules["allow_short"] = 0
+    desk.step()
+    assert desk.sim.record["borrow"][0] == pytest.approx(0.1)
+
+
 def test_the_tapes_borrow_rate_goes_before_the_rules(kit):
     terms = {"borrow_rate": [[math.nan], [math.nan], [0.365]]}
     desk = kit.Desk(kit.flat(100.0), terms=terms, allow_short=True, cash=10_000.0, borrow_rate=0.0365)
@@ -107,3 +115,30 @@ def test_money_converts_at_the_tapes_rate_and_a_change_of_it_is_profit(kit):
     desk.step()
     assert desk.account["equity"] == pytest.approx(1_095.0)
     assert desk.sim.record["gross"][0] == pytest.approx(100.0)
+
+
+def test_an_order_that_a_split_leaves_no_lot_of_is_counted_and_has_its_id(kit):
+    desk = kit.Desk([[(10,) * 4] * 2, [(100,) * 4] * 2, [(100,) * 4] * 2], terms={"split": [[1.0, 1.0], [0.1, 1.0], [1.0, 1.0]]})
+    desk.order(5, asset=0, limit=9).order(1, asset=1)
+    ids = desk.sim.order_ids().tolist()
+    desk.step()
+    assert ids == [1, 2]
+    assert desk.fills["order_id"].tolist() == [2]
+    assert desk.refused == {"BELOW_MINIMUM": 1}
+
+
+def test_what_is_left_of_a_working_order_is_split_towards_zero(kit):
+    # 10 of 11 were bought; half of the one that is left is no lot
+    terms = {"split": [[1.0], [1.0], [0.5], [1.0]]}
+    desk = kit.Desk([(10,) * 4, (10,) * 4, (20,) * 4, (20,) * 4], volume=40, participation=0.25, terms=terms)
+    assert desk.order(11).step() == [(0, 10, 10.0)]
+    assert desk.step() == []
+    assert desk.refused == {"BELOW_MINIMUM": 1}
+    assert desk.working == []
+
+
+def test_a_split_rounds_the_prices_of_an_intent_as_those_of_a_working_order(kit):
+    # 21 ticks by a split of 0.7 are 30 ticks, in floats 30.000000000000004
+    desk = kit.Desk([(0.1,) * 4] * 3, terms={"split": [[1.0], [0.7], [1.0]]}, allow_short=True)
+    desk.order(-10, limit=0.21).step()
+    assert desk.sim.orders[0, 0]["price_ticks"] == 30

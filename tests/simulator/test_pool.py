@@ -123,3 +123,52 @@ def test_orders_at_one_point_go_by_reducing_then_id(kit):
     # and each knows when the path reached its price
     times = desk.fills["filled_at"] - desk.tape.open_at[4]
     assert (times / kit.HOUR).tolist() == pytest.approx([0.5, 0.8, 0.2])
+
+
+def test_a_cancel_gives_its_room_to_the_order_that_replaces(kit):
+    desk = kit.Desk(kit.flat(100.0, 5), max_orders=1)
+    desk.order(1, limit=90).step()
+    desk.order(1, limit=91, cancel=True).step()
+    assert desk.working == [2]
+    assert desk.refused == {}
+    # one that is still under way gives no room yet
+    desk = kit.Desk([[(100,) * 4] * 2] * 5, max_orders=1, latency_ms=22 * 3_600_000)  # and one for each asset
+    for lots in (1, 2, 3):
+        desk.order(lots, limit=90).step()
+    assert len(desk.working) == 3
+    desk.order(4, limit=91, cancel=True).step()
+    assert desk.refused == {"POOL_FULL": 1}
+
+
+def test_the_rest_of_a_market_order_for_a_day_leaves_with_its_day(kit):
+    # a quarter of 40 is 10 a bar, and each bar is a day
+    desk = kit.Desk(kit.flat(10.0, 4), volume=40, participation=0.25)
+    assert desk.order(25, tif="DAY").step() == [(0, 10, 10.0)]
+    assert desk.step() == []
+    assert desk.working == []
+
+
+def test_inside_a_bar_an_order_takes_the_most_that_can_be_paid(kit):
+    # impact 0.1 x sqrt(units / 100) of 90 a unit, met at arrival at 90: 9 units need 9 x 90 x 1.03 = 834.3, and 10 need 928.5
+    impact = {"volume": 100, "impact_coefficient": 1.0, "impact_volatility": 0.1}
+    desk = kit.Desk([(90,) * 4] * 3, cash=928.0, latency_ms=22 * 3_600_000, **impact)
+    desk.order(1_000)
+    assert desk.step() == [(0, 9, pytest.approx(90 * 1.03))]
+    assert desk.refused == {"SCALED_CASH": 1}
+
+
+def test_an_order_of_more_lots_than_can_be_counted_is_refused(kit):
+    desk = kit.Desk(kit.flat(10.0, 6), allow_short=True)
+    for lots in (-(2**63), 2**63 - 1, 2**60):
+        assert desk.order(lots).step() == []
+        assert desk.refused == {"BAD_ORDER": 1}
+
+
+def test_paths_that_differ_by_rounding_alone_are_a_tie(kit):
+    # impact takes the limit whole on both paths: 89.75 a unit, reached by sums that differ in the last bit
+    bars = [(97.1, 97.1, 97.1, 97.1), (97.1, 98.3, 93.7, 95.9)]
+    for latency in (21.4, 21.7, 22.3, 22.9, 23.3):
+        desk = kit.Desk(bars, volume=7, impact_coefficient=9.0, cash=1e7, latency_ms=latency * 3_600_000)
+        desk.order(77_013, limit=101.07).step()
+        assert desk.fills["price"].tolist() == [pytest.approx(101.07)]
+        assert desk.sim.position["path"][0, 0] == 0

@@ -54,6 +54,8 @@ def test_a_simulator_without_accounts_does_not_step():
     (1.0, [0, 4, 0], None, DataError, r"first row of environment 1 must lie in \[0, 3\], was 4"),
     (1.0, [0, 0, -1], None, DataError, "environment 2"),
     (1.0, [0, 0], None, ShapeError, r"rows must have shape \(n_envs,\) = \(3,\), was \(2,\)"),
+    (1.0, [0, 0.5, 0], None, ShapeError, "rows must be integers, was float64"),
+    ([1.0, 2.0], [0, 0, 0], None, ShapeError, r"cash must be a number or have shape \(n_envs,\) = \(3,\), was \(2,\)"),
     (1.0, [0, 0, 0], [True], ShapeError, "mask of environments"),
 ])  # fmt: skip
 def test_wrong_openings_are_refused(simulator, cash, rows, envs, error, says):
@@ -66,6 +68,10 @@ def test_wrong_numbers_are_refused(name):
     settings: dict[str, Any] = {name: 0}
     with pytest.raises(ConfigError, match=f"simulator.{name} must be at least 1, was 0"):
         Simulator(gbm_tape(0, n_bars=5), CostSettings(), **settings)
+    for value in (1.5, True, "2"):
+        settings[name] = value
+        with pytest.raises(ConfigError, match=f"simulator.{name} must be a whole number, was {value!r}"):
+            Simulator(gbm_tape(0, n_bars=5), CostSettings(), **settings)
 
 
 def test_one_row_is_too_short(kit):
