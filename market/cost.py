@@ -82,17 +82,17 @@ class CostSettings:
                      "borrow_rate", "sizing_margin", "latency_ms"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0.0):
-                raise ConfigError(f"cost.{name} must be finite and not negative, was {value}")
+                raise ConfigError(f"costs.{name} must be finite and not negative, was {value}")
         if self.latency_ms > LONGEST_MS:
-            raise ConfigError(f"cost.latency_ms must be at most {LONGEST_MS:g} (31 years), was {self.latency_ms}")
+            raise ConfigError(f"costs.latency_ms must be at most {LONGEST_MS:g} (31 years), was {self.latency_ms}")
         if self.participation is not None and not 0.0 < self.participation <= 1.0:
-            raise ConfigError(f"cost.participation must lie in (0, 1] or be null, was {self.participation}")
+            raise ConfigError(f"costs.participation must lie in (0, 1] or be null, was {self.participation}")
         if not (math.isfinite(self.max_leverage) and self.max_leverage > 0.0):
-            raise ConfigError(f"cost.max_leverage must be positive, was {self.max_leverage}")
+            raise ConfigError(f"costs.max_leverage must be positive, was {self.max_leverage}")
         if not 0.0 < self.ruin_equity_fraction < 1.0:
-            raise ConfigError(f"cost.ruin_equity_fraction must lie in (0, 1), was {self.ruin_equity_fraction}")
+            raise ConfigError(f"costs.ruin_equity_fraction must lie in (0, 1), was {self.ruin_equity_fraction}")
         if self.path not in PATHS:
-            raise ConfigError(f"cost.path must be one of {', '.join(PATHS)}, was {self.path!r}")
+            raise ConfigError(f"costs.path must be one of {', '.join(PATHS)}, was {self.path!r}")
 
     @property
     def sizing_buffer(self) -> float:

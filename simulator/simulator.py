@@ -82,7 +82,7 @@ class Simulator:
         unknown = [instrument.symbol for instrument in tape.instruments if instrument.volume_unit is None]
         if costs.participation is not None and unknown:
             raise DataError(
-                f"{tape.name}: cost.participation needs a volume unit, {', '.join(unknown[:5])} has none; "
+                f"{tape.name}: costs.participation needs a volume unit, {', '.join(unknown[:5])} has none; "
                 "set instrument.volume_unit or leave participation null"
             )
         self.tape, self.costs, self.n_envs, self.threads = tape, costs, n_envs, min(threads, numba.config.NUMBA_NUM_THREADS)

@@ -29,13 +29,13 @@ def test_the_free_twin_has_no_cost_and_the_same_rules():
 
 
 @pytest.mark.parametrize(("settings", "says"), [
-    ({"fee_rate": -0.1}, "cost.fee_rate must be finite and not negative, was -0.1"),
-    ({"latency_ms": math.nan}, "cost.latency_ms"),
-    ({"latency_ms": 1e13}, r"cost.latency_ms must be at most 1e\+12 \(31 years\)"),
-    ({"participation": 0.0}, r"cost.participation must lie in \(0, 1\]"),
-    ({"max_leverage": 0.0}, "cost.max_leverage must be positive"),
-    ({"ruin_equity_fraction": 1.0}, "cost.ruin_equity_fraction"),
-    ({"path": "best"}, "cost.path must be one of adverse, adaptive, ohlc, olhc, was 'best'"),
+    ({"fee_rate": -0.1}, "costs.fee_rate must be finite and not negative, was -0.1"),
+    ({"latency_ms": math.nan}, "costs.latency_ms"),
+    ({"latency_ms": 1e13}, r"costs.latency_ms must be at most 1e\+12 \(31 years\)"),
+    ({"participation": 0.0}, r"costs.participation must lie in \(0, 1\]"),
+    ({"max_leverage": 0.0}, "costs.max_leverage must be positive"),
+    ({"ruin_equity_fraction": 1.0}, "costs.ruin_equity_fraction"),
+    ({"path": "best"}, "costs.path must be one of adverse, adaptive, ohlc, olhc, was 'best'"),
 ])  # fmt: skip
 def test_wrong_costs_are_refused(settings, says):
     with pytest.raises(ConfigError, match=says):
