@@ -6,7 +6,8 @@ from .kernel import kernel
 
 __all__ = ["LARGEST_COUNT", "on_grid", "snapped", "whole_lots"]
 
-LARGEST_COUNT = 9.0e15  # integers up to here are exact in float64
+LARGEST_COUNT = 1.0e15  # up to here the floats of units lie closer together than lots: each count has its own
+HAIR = 2.0**-51  # by what part of its terms a sum of two rounded floats may be off
 
 
 @kernel(inline=True)
@@ -35,10 +36,13 @@ def whole_lots(units: float, lot: float) -> int:
 
 
 @kernel(inline=True)
-def snapped(units: float, lot: float) -> float:
-    """The grid value that `units` means, so that sums of fills never drift; off the grid it stays as it is."""
+def snapped(units: float, lot: float, summed: float = 0.0) -> float:
+    """The grid value that `units` means, so that sums of fills never drift; off the grid it stays as it is.
+
+    `summed` is the size of the numbers that `units` is the sum of: 400 - 400 may leave 1e-13, a thousandth of a lot of 1e-10.
+    """
     ratio = units / lot
     nearest = math.floor(ratio + 0.5)
-    if abs(ratio - nearest) <= 1e-6 and abs(nearest) < LARGEST_COUNT:
+    if abs(ratio - nearest) <= 1e-6 + HAIR * summed / lot and abs(nearest) < LARGEST_COUNT:
         return float(on_grid(int(nearest), lot))
     return units

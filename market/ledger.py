@@ -63,7 +63,7 @@ def settle(
     account[e].traded_notional += abs(paid)
     account[e].n_fills += 1
     held = position[e, asset].units
-    after = snapped(held + units, instruments[asset].lot)
+    after = snapped(held + units, instruments[asset].lot, abs(held) + abs(units))
     average = position[e, asset].average_price
     if held == 0.0:
         position[e, asset].opened_row = row

@@ -22,7 +22,7 @@ def test_a_count_on_a_grid_is_the_decimal_that_a_tape_holds(count, step, value):
 
 @pytest.mark.parametrize(("units", "lot", "lots"), [
     (2.9, 1.0, 2), (-2.9, 1.0, -2), (0.3, 0.1, 3), (0.29, 0.1, 2), (-0.3, 0.1, -3), (0.0, 1.0, 0),
-    (1e30, 1.0, 9_000_000_000_000_000),
+    (1e30, 1.0, 1_000_000_000_000_000),  # at 9e15 lots of 1e-6 the floats of units are two lots apart
 ])  # fmt: skip
 def test_lots_are_rounded_towards_zero_but_a_hair_is_not_a_lot(units, lot, lots):
     assert whole_lots(units, lot) == lots == whole_lots.py_func(units, lot)
@@ -33,5 +33,9 @@ def test_sums_of_fills_return_to_the_grid():
     for _ in range(1_000):
         total = snapped(total + 0.1, 0.1)
     assert total == 100.0
+    # 4e10 lots of 1e-8 bought in two parts and sold at once: the sum of three rounded floats is a hundred-thousandth of a lot
+    held = 400.64439399 + 0.1 - 0.1
+    assert snapped(held - 400.64439391, 1e-8, 801.0) == 8e-8
+    assert snapped(1.1368683772161603e-13, 1e-8, 801.0) == 0.0
     assert snapped(0.15, 0.1) == 0.15 == snapped.py_func(0.15, 0.1)
     assert math.copysign(1.0, snapped(0.1 - 0.1, 0.1)) == 1.0

@@ -151,3 +151,13 @@ def test_a_multiplier_scales_money_but_not_units(kit):
     # notional 2 x 10 x 50 = 1000, fee 10; gain 2 x 2 x 50 = 200
     assert desk.account["equity"] == pytest.approx(2_190.0)
     assert desk.units == [2.0]
+
+
+def test_a_position_of_very_many_small_lots_goes_flat(kit):
+    # 4e10 lots of 1e-8: the floats of 400 units lie further apart than a millionth of a lot
+    desk = kit.Desk(kit.flat(1.0, 90), lot=1e-8, cash=2_000.0)
+    for lots in (40_064_439_399, 3, 10_947_297, 99_999_999_999):
+        for part in (lots, 7, -lots // 3, -(lots + 7 + -lots // 3)):
+            desk.order(part).step()
+        assert desk.units == [0.0]
+        assert desk.account["n_open"] == 0
