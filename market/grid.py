@@ -43,6 +43,7 @@ def snapped(units: float, lot: float, summed: float = 0.0) -> float:
     """
     ratio = units / lot
     nearest = math.floor(ratio + 0.5)
-    if abs(ratio - nearest) <= 1e-6 + HAIR * summed / lot and abs(nearest) < LARGEST_COUNT:
+    gap = abs(ratio - nearest)
+    if (gap <= 1e-6 or gap * lot <= HAIR * summed) and abs(nearest) < LARGEST_COUNT:
         return float(on_grid(int(nearest), lot))
     return units
