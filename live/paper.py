@@ -203,7 +203,9 @@ class PaperGateway:
         for order in played:
             ratio = float(self._tape.terms["split"][self._at, order.asset])
             if ratio != 1.0:
-                order.due, order.done = whole_lots(order.due * ratio, 1.0), whole_lots(order.done * ratio, 1.0)
+                left = whole_lots((order.due - order.done) * ratio, 1.0)  # as `simulator.pool.split_orders` does
+                order.done = whole_lots(order.done * ratio, 1.0)
+                order.due = order.done + left
 
     def _log(self, played: list[PaperOrder]) -> None:
         by_key = {(order.asset, order.decided_at): order for order in played}

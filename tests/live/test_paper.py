@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
 
+from quantgym.data.synthetic import gbm_tape
+from quantgym.data.tape import Tape
 from quantgym.live.books import COSTS, LINES, Books
 from quantgym.live.gateway import OrderRequest
 from quantgym.live.order_id import order_id
 from quantgym.live.paper import PaperGateway
 from quantgym.live.stage import Stage
+from quantgym.market.bar import TERMS
 from quantgym.market.cost import CostSettings
 from quantgym.market.order import OrderKind, TimeInForce
 from quantgym.market.seeding import generator
@@ -70,3 +73,24 @@ def test_orders_of_every_kind_meet_the_same_fate_as_in_the_simulator(tape, costs
     assert len(set(COSTS)) == 5
     ends = {gateway.order(client_id).stage for client_id in taken}
     assert {Stage.FILLED, Stage.CANCELLED, Stage.REJECTED, Stage.EXPIRED} <= ends
+
+
+def test_a_partly_filled_order_that_a_split_rescales_and_the_rest_of_which_fills_is_filled():
+    plain = gbm_tape(3, 12, 1)
+    bars, terms = plain.bars.copy(), np.zeros(plain.bars.shape, TERMS)
+    terms["split"] = terms["fx"] = 1.0
+    terms["spread"] = terms["borrow_rate"] = np.nan
+    terms["split"][5, 0] = 1.5
+    for name in ("open", "high", "low", "close"):
+        bars[name][5:, 0] /= 1.5
+    bars["volume"], bars["volume"][4] = 1e6, 10.0
+    tape = Tape.build("split", plain.instruments, plain.clock, bars, terms)
+    gateway = PaperGateway(tape, CostSettings(participation=0.1), 100_000.0, (3, 10))
+    gateway.next_row()
+    gateway.submit(OrderRequest(client_id="a" * 32, symbol=tape.symbols[0], lots=4))
+    gateway.next_row()  # a tenth of 10 units: 1 of 4 lots
+    part = gateway.order("a" * 32)
+    assert (part.stage, part.filled_lots) == (Stage.PARTIALLY_FILLED, 1)
+    gateway.next_row()  # 3 lots are left, 4.5 after the split: 4 of them can be traded, and are
+    whole = gateway.order("a" * 32)
+    assert (whole.stage, whole.filled_lots, whole.reason) == (Stage.FILLED, 5, "")
