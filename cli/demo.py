@@ -1,11 +1,12 @@
 """`quantgym demo`: the whole path on embedded real data, in one command."""
 
+import fcntl
 import json
 import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -41,7 +42,7 @@ def demo(
 ) -> None:
     """Train, evaluate, report and paper-trade on embedded real data: PPO on five stocks, DQN on EURUSD, a proof that PPO learns."""
     began = time.perf_counter()
-    _make_room(run, replace)
+    lock = _make_room(run, replace)
     story = Story()
     found = {}
     for name in JUDGED:
@@ -54,22 +55,30 @@ def demo(
     story.lines = _page(run, found, story, score)
     (run / "summary.txt").write_text("\n".join(story.lines) + "\n", encoding="utf-8")
     (run / MARK).write_text(json.dumps(story.facts, indent=2) + "\n", encoding="utf-8")
+    lock.close()
     print_json(story.facts) if as_json else typer.echo("\n" + "\n".join(story.lines))
     if not parity:
         raise typer.Exit(1)
 
 
-def _make_room(run: Path, replace: bool) -> None:
-    if not run.exists():
-        run.mkdir(parents=True)
-    elif not replace:
+def _make_room(run: Path, replace: bool) -> TextIO:
+    """Make the folder; return the lock that keeps other demos out of it for as long as it is open, or this process lives."""
+    if run.exists() and not replace:
         raise ConfigError(f"run folder {run} exists; delete it, choose another with --run, or let --replace delete an earlier demo")
-    elif not (run / MARK).is_file():
+    if run.exists() and not (run / MARK).is_file():
         raise ConfigError(f"{run} holds no {MARK}, so no demo made it; --replace deletes nothing else")
-    else:
+    run.parent.mkdir(parents=True, exist_ok=True)
+    lock = (run.parent / f".{run.name}.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise ConfigError(f"another demo is running in {run}; wait for it, or choose another folder with --run") from None
+    if run.exists():
         shutil.rmtree(run)
-        run.mkdir()
+    run.mkdir()
     (run / MARK).write_text(json.dumps({"status": "running"}) + "\n", encoding="utf-8")
+    return lock
 
 
 def _train(name: str, run: Path, story: Story) -> str:

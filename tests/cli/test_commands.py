@@ -1,5 +1,6 @@
 """Every command: help with an example, one clear error for bad input, results on stdout, exit codes 0, 1 and 2."""
 
+import fcntl
 import json
 import os
 import re
@@ -133,3 +134,15 @@ def test_dirty_bars_are_refused_with_their_place_and_nothing_is_saved(line, says
     assert "2024-01-0" in done.stderr or "2023-12-31" in done.stderr
     assert not (tmp_path / ".quantgym/tapes/dirty").exists()
     assert quantgym("data", "check", bars, cwd=tmp_path).returncode == 1
+
+
+def test_a_demo_does_not_delete_the_folder_of_one_that_is_still_running(tmp_path):
+    folder = tmp_path / "runs/demo"
+    folder.mkdir(parents=True)
+    (folder / "demo.json").write_text('{"status": "running"}')
+    with (tmp_path / "runs/.demo.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as the running one does
+        done = quantgym("demo", "--replace", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "another demo is running in runs/demo" in done.stderr
+    assert (folder / "demo.json").exists()

@@ -56,6 +56,11 @@ def test_it_is_paper_traded_and_equals_the_backtest(run):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["against backtest"].startswith("equal byte for byte")
+    lines = [json.loads(line) for line in (run / "runs/seed/paper-validation/log.jsonl").read_text().splitlines()]
+    sent = [line for line in lines if line["event"] == "order_sent"]
+    assert {line["deployment"] for line in sent} == {found["deployment"]}
+    assert all(isinstance(line["decision"], int) and len(line["order"]) == 32 for line in sent)
+    assert len({line["order"] for line in sent}) == len(sent) > 0
     again = quantgym(run, "deploy", "runs/seed", "--split", "validation", "--json")
     assert json.loads(again.stdout)["fills"] == found["fills"]
     looks = [json.loads(line)["reason"] for line in (run / "runs/seed/openings.jsonl").read_text().splitlines()]
