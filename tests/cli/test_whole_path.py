@@ -11,7 +11,7 @@ import pytest
 BIN = Path(sys.executable).parent / "quantgym"
 KERNELS = Path(os.environ.get("QUANTGYM_CACHE") or Path.home() / ".cache/quantgym")
 SHORT = ["training.iterations=2", "training.rollout_bars=16", "training.learning_starts=64", "training.validate_every=2",
-         "encoders.1.steps=20", "evaluation.resamples=500"]  # fmt: skip
+         "encoders.1.steps=20", "evaluation.resamples=500", "seed=2"]  # fmt: skip; a seed whose short training ends in trades
 
 
 def quantgym(folder, *words):
@@ -56,6 +56,7 @@ def test_it_is_paper_traded_and_equals_the_backtest(run):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["against backtest"].startswith("equal byte for byte")
+    assert found["fills"] > 0
     lines = [json.loads(line) for line in (run / "runs/seed/paper-validation/log.jsonl").read_text().splitlines()]
     sent = [line for line in lines if line["event"] == "order_sent"]
     assert {line["deployment"] for line in sent} == {found["deployment"]}
