@@ -7,8 +7,8 @@ import numpy as np
 from ..market.bar import BAR, CLOCK, TERMS
 from ..market.errors import DataError, ShapeError
 from .instant import iso
-from .record import NEUTRAL
 from .sanity import clock_faults, price_faults
+from .session import columns_by_calendar, session_edges
 
 if TYPE_CHECKING:
     from .tape import Tape
@@ -21,7 +21,9 @@ def check_tape(tape: "Tape") -> None:
 
     Shapes and dtypes; unique symbols; times that rise, each row closing before the next opens; for tradable cells finite
     positive prices with low <= open, close <= high and a volume >= 0; for other cells four equal prices, which are the last
-    close, and no volume; `tradable` only where `present`; splits and dividends on tradable rows only; finite terms.
+    close, and no volume; `tradable` only where `present`; splits, dividends and rolls on tradable rows only; finite terms; a
+    mark price is positive, a roll leaves a positive price. Every session of an instrument's calendar has one row that opens
+    and one that closes it; a slice may lack the opening of its first session and the closing of its last one.
 
     Raises:
         ShapeError: A shape, a dtype or a memory layout is wrong.
@@ -42,6 +44,7 @@ def check_tape(tape: "Tape") -> None:
     present = tape.present.astype(bool)
     _refuse(tape, tradable & ~present, "only present assets are tradable")
     _refuse(tape, present & ~(close > 0.0), "a present asset has a close")
+    _check_sessions(tape)
     if tape.has_terms:
         _check_terms(tape, tradable)
 
@@ -67,6 +70,22 @@ def check_shapes(tape: "Tape") -> None:
             raise ShapeError(f"{where}: {name} must be C-contiguous and read-only")
 
 
+def _check_sessions(tape: "Tape") -> None:
+    opens, closes = tape.opens, tape.closes
+    for calendar, columns in columns_by_calendar(tape.instruments).items():
+        first, last = (edge[:, None] for edge in session_edges(tape.open_at, calendar))
+        every = slice(None) if len(columns) == tape.n_assets else columns
+        # the edges of a slice are those of the whole tape, which it does not show
+        wrong = [opens[1:, every] != first[1:], closes[:-1, every] != last[:-1], opens[:1, every] > 1, closes[-1:, every] > 1]
+        if any(found.any() for found in wrong):
+            bad = np.zeros(tape.bars.shape, bool)
+            bad[1:, columns] |= wrong[0]
+            bad[:-1, columns] |= wrong[1]
+            bad[:1, columns] |= wrong[2]
+            bad[-1:, columns] |= wrong[3]
+            _refuse(tape, bad, f"each session of {calendar} has one row that opens and one that closes it")
+
+
 def _check_terms(tape: "Tape", tradable: np.ndarray) -> None:
     terms = tape.terms
     acts = (terms["split"] != 1.0) | (terms["dividend"] != 0.0)
@@ -75,7 +94,12 @@ def _check_terms(tape: "Tape", tradable: np.ndarray) -> None:
     _refuse(tape, acts & ~tradable, "splits and dividends stand on tradable rows; move them to the next one")
     _refuse(tape, ~(np.isfinite(terms["fx"]) & (terms["fx"] > 0.0)), "fx is finite and positive")
     _refuse(tape, ~np.isfinite(terms["funding_rate"]), "a funding rate is finite, 0 where there is none")
-    for name in (name for name, value in NEUTRAL.items() if np.isnan(value)):
+    mark, roll = terms["mark"], terms["roll"]
+    _refuse(tape, ~(np.isnan(mark) | (np.isfinite(mark) & (mark > 0.0))), "mark is NaN (the last close) or finite and positive")
+    _refuse(tape, ~(np.isnan(roll) | np.isfinite(roll)), "roll is NaN (no roll) or finite")
+    _refuse(tape, ~np.isnan(roll) & ~tradable, "rolls stand on tradable rows; move them to the next one")
+    _refuse(tape, roll >= tape.close, "a roll is less than the close after it, or the old contract would have no price")
+    for name in ("spread", "borrow_rate"):
         column = terms[name]
         _refuse(tape, ~(np.isnan(column) | (np.isfinite(column) & (column >= 0.0))), f"{name} is NaN (unknown) or not negative")
 

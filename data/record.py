@@ -9,7 +9,8 @@ from ..market.errors import ShapeError
 
 __all__ = ["bar_records", "carried", "clock_records", "frozen", "neutral_terms", "term_records"]
 
-NEUTRAL = {"split": 1.0, "dividend": 0.0, "spread": np.nan, "funding_rate": 0.0, "borrow_rate": np.nan, "fx": 1.0}
+NEUTRAL = {"split": 1.0, "dividend": 0.0, "spread": np.nan, "funding_rate": 0.0, "borrow_rate": np.nan, "fx": 1.0,
+           "mark": np.nan, "roll": np.nan}  # fmt: skip
 
 
 def bar_records(

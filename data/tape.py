@@ -17,6 +17,7 @@ from .contract import check_shapes, check_tape
 from .instant import Instant, iso, to_ns
 from .record import frozen, neutral_terms
 from .row import Row
+from .session import columns_by_calendar, session_edges
 from .tape_folder import read_folder, write_folder
 
 __all__ = ["Tape"]
@@ -31,14 +32,15 @@ class Tape:
         instruments: The assets, in the order of axis A.
         currency: Account currency.
         clock: CLOCK records, (T,), ns UTC.
-        bars: BAR records, (T, A): raw prices, read-only and C-contiguous like the other arrays.
+        bars: BAR records, (T, A): raw prices, read-only and C-contiguous like the other arrays. `opens` and `closes` mark the
+            edges of the sessions of each instrument's calendar (`session.session_edges`); a slice keeps those of the whole tape.
         terms: TERMS records, (T, A), or (0, A) where the tape has none: no splits, no dividends, rules decide.
         close_only: True where only closes were recorded; such a tape has no path inside a bar.
         notes: What is known about the data: which side is quoted, what was cleaned. Not part of the content.
         first_row: Position of row 0 in the tape that this one was sliced from.
     """
 
-    schema_version: ClassVar[int] = 1
+    schema_version: ClassVar[int] = 2
 
     name: str
     instruments: tuple[Instrument, ...]
@@ -69,7 +71,8 @@ class Tape:
             name: What people call it.
             instruments: A instruments.
             clock: CLOCK records, (T,); see `record.clock_records`.
-            bars: BAR records, (T, A); see `record.bar_records`.
+            bars: BAR records, (T, A); see `record.bar_records`. Their `opens` and `closes` are written anew from the clock and
+                the instruments' calendars.
             terms: TERMS records, (T, A); None where there are none.
             currency: Account currency.
             close_only: Whether only closes were recorded.
@@ -78,9 +81,11 @@ class Tape:
         Raises:
             ShapeError: An array has not the shape above.
             DataError: A value breaks the contract (`contract.check_tape`).
+            UnknownNameError: An instrument's calendar is unknown.
         """
         none = np.zeros((0, len(instruments)), TERMS)
         arrays = (_copied(clock, CLOCK), _copied(bars, BAR), _copied(none if terms is None else terms, TERMS))
+        _mark_sessions(arrays[0], arrays[1], instruments)
         tape = cls(name, tuple(instruments), currency, *arrays, close_only, tuple(notes))
         check_tape(tape)
         return tape
@@ -156,6 +161,16 @@ class Tape:
         return self.bars["tradable"]
 
     @property
+    def opens(self) -> np.ndarray:
+        """First row of a session, traded or not, uint8 (T, A)."""
+        return self.bars["opens"]
+
+    @property
+    def closes(self) -> np.ndarray:
+        """Last row of a session, traded or not, uint8 (T, A)."""
+        return self.bars["closes"]
+
+    @property
     def split(self) -> np.ndarray:
         """New units per old unit before the row's open, float64 (T, A)."""
         return self.terms["split"] if self.has_terms else np.ones(self.bars.shape)
@@ -164,6 +179,11 @@ class Tape:
     def dividend(self) -> np.ndarray:
         """Cash per unit after the split, ex at the row's open, float64 (T, A)."""
         return self.terms["dividend"] if self.has_terms else np.zeros(self.bars.shape)
+
+    @property
+    def roll(self) -> np.ndarray:
+        """Price of the next contract less that of the old one before the row's open, float64 (T, A); NaN: no roll."""
+        return self.terms["roll"] if self.has_terms else np.full(self.bars.shape, np.nan)
 
     @cached_property
     def digest(self) -> str:
@@ -228,13 +248,18 @@ class Tape:
     def log_return(self) -> np.ndarray:
         """Return total log returns close to close, float64 (T, A), dimensionless.
 
-        ln(split[t] (close[t] + dividend[t]) / close[t-1]): what a holder earned, dividends at their ex row. 0 in the first
-        row, before an asset's first bar and where it cannot be traded. Row t uses rows <= t only.
+        ln(split[t] (close[t] + dividend[t] - roll[t]) / close[t-1]): what a holder earned, dividends at their ex row. Where a
+        continuous series passes to its next contract, the holder is moved at the price of the next one and earns only
+        close[t] - roll[t] - close[t-1]: the gap between two contracts is no return. 0 in the first row, before an asset's
+        first bar and where it cannot be traded. Row t uses rows <= t only.
         """
         close = self.close
         result = np.zeros(close.shape)
         known = (self.tradable[1:] == 1) & (close[:-1] > 0.0)
-        worth = self.split[1:] * (close[1:] + self.dividend[1:])
+        worth = close[1:] + 0.0
+        if self.has_terms:
+            roll = self.roll[1:]
+            worth = self.split[1:] * (worth + self.dividend[1:] - np.where(np.isnan(roll), 0.0, roll))
         np.log(np.divide(worth, close[:-1], out=np.ones_like(worth), where=known), out=result[1:])
         return result
 
@@ -294,6 +319,17 @@ class Tape:
         self.__dict__.update(state)
         for array in (self.clock, self.bars, self.terms):  # pickling forgets it, and compiled code is bound to it
             array.flags.writeable = False
+
+
+def _mark_sessions(clock: np.ndarray, bars: np.ndarray, instruments: Sequence[Instrument]) -> None:
+    # arrays that do not fit each other are left to `check_shapes`
+    if bars.shape != (len(clock), len(instruments)):
+        return
+    bars.flags.writeable = True
+    for calendar, columns in columns_by_calendar(instruments).items():
+        opens, closes = session_edges(clock["open_at"], calendar)
+        bars["opens"][:, columns], bars["closes"][:, columns] = opens[:, None], closes[:, None]
+    frozen(bars)
 
 
 def _copied(records: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

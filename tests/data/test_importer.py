@@ -31,7 +31,7 @@ def test_a_csv_of_one_asset_becomes_a_tape(tmp_path):
     tape = import_file(written(tmp_path / "btc.csv"))
     check_tape(tape)
     assert (tape.name, tape.symbols, tape.n_rows, tape.close_only, tape.has_terms) == ("btc", ("btc",), 4, False, False)
-    assert tape.bars[1, 0].tolist() == (11, 13, 10, 12, 200, 1, 1)
+    assert tape.bars[1, 0].tolist() == (11, 13, 10, 12, 200, 1, 1, 0, 0)
     assert [iso(at) for at in tape.close_at] == ["2020-01-01 01:00", "2020-01-01 02:00", "2020-01-01 03:00", "2020-01-01 04:00"]
     assert tape.notes == ("imported from btc.csv, timeframe 1h, policy refuse",)
     assert (tape.instruments[0].tick, tape.instruments[0].lot, tape.instruments[0].calendar) == (1.0, 1.0, "24/5")
@@ -73,13 +73,13 @@ def test_a_wide_table_in_any_spelling_is_read(tmp_path, column):
     check_tape(tape)
     assert tape.symbols == ("AAPL", "BRK_B")
     assert tape.tradable.tolist() == [[1, 0], [1, 1]]
-    assert tape.bars[1, 1].tolist() == (7, 7, 7, 7, 9, 1, 1)
+    assert tape.bars[1, 1].tolist() == (7, 7, 7, 7, 9, 1, 1, 1, 1)
 
 
 def test_closes_alone_make_a_close_only_tape(tmp_path):
     tape = import_file(written(tmp_path / "c.csv", "Date,Close", ("2020-01-02,10.5", "2020-01-03,11.25")))
     assert tape.close_only
-    assert tape.bars[1, 0].tolist() == (11.25, 11.25, 11.25, 11.25, 0, 1, 1)
+    assert tape.bars[1, 0].tolist() == (11.25, 11.25, 11.25, 11.25, 0, 1, 1, 1, 1)
 
 
 def test_unusual_names_are_passed_and_vendors_names_are_known(tmp_path):

@@ -14,9 +14,9 @@ from quantgym.data.sp500 import read_faults
 from quantgym.market.errors import DataError
 
 DIGESTS = {
-    "sample:us-tech": "3f11538f4459",
-    "sample:eurusd-1h": "2e65837d7013",
-    "sample:sp500": "02945ec56b11",
+    "sample:us-tech": "54358a268053",
+    "sample:eurusd-1h": "4b70b9fec880",
+    "sample:sp500": "5ca7caf7adca",
 }
 
 

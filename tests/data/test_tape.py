@@ -70,6 +70,13 @@ def test_log_return_counts_splits_and_dividends():
     assert source.log_return() == pytest.approx(np.array(expected))
 
 
+def test_log_return_does_not_count_the_gap_of_a_roll():
+    # the next contract costs 3 more than the old one: 10 -> 14 earned 1; back by 2 at row 2: 14 -> 11 lost 1
+    source = tape([(10, 0), (14, 20), (11, 21)], roll=[(np.nan, np.nan), (3, np.nan), (-2, np.nan)])
+    expected = [[0, 0], [math.log(11 / 10), 0], [math.log(13 / 14), math.log(21 / 20)]]
+    assert source.log_return() == pytest.approx(np.array(expected))
+
+
 def test_log_return_is_zero_where_it_cannot_be_known_and_spans_the_gap_after_it():
     source = tape([(10, 5), (99, 5), (12, 5)], [(1, 1), (0, 1), (1, 1)])
     assert source.log_return()[:, 0] == pytest.approx([0, 0, math.log(1.2)])
@@ -174,6 +181,11 @@ def test_bars_that_reach_into_the_next_are_refused():
         ({"dividend": [(0, 1), (0, 0), (0, 0)]}, "stand on tradable rows; move them to the next one; broken in 1 cell, first Y"),
         ({"spread": [(0, 0), (0, 0), (0, -1)]}, "spread is NaN .unknown. or not negative"),
         ({"fx": [(1, 1), (1, 1), (1, np.nan)]}, "fx is finite and positive"),
+        ({"mark": [(10, 20), (11, 0), (12, 20)]}, "mark is NaN .the last close. or finite and positive; broken in 1 cell, first Y"),
+        ({"mark": [(10, 20), (np.inf, 1), (12, 20)]}, "mark is NaN .the last close. or finite and positive; broken in 1 cell"),
+        ({"roll": [(np.nan, np.nan), (-np.inf, 1), (1, 1)]}, "roll is NaN .no roll. or finite; broken in 1 cell, first X"),
+        ({"roll": [(1, 1), (1, 1), (1, 1)]}, "rolls stand on tradable rows; move them to the next one; broken in 1 cell, first Y"),
+        ({"roll": [(1, np.nan), (11, 1), (1, 1)]}, "a roll is less than the close after it, .*; broken in 1 cell, first X"),
     ],
 )
 def test_terms_that_break_the_contract_are_refused(terms, message):

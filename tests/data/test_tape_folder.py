@@ -34,8 +34,7 @@ def test_a_tape_comes_back_as_it_was_saved(saved, mmap):
 
 def test_terms_are_saved_where_there_are_any(tmp_path):
     tape = gbm_tape(1, 10)
-    terms = np.zeros((10, 1), tape.terms.dtype)
-    terms["split"], terms["fx"], terms["spread"], terms["borrow_rate"] = 1.0, 1.0, 0.001, np.nan
+    terms = term_records((10, 1), spread=np.full((10, 1), 0.001), mark=tape.open, roll=np.full((10, 1), -0.5))
     rich = Tape.build("rich", tape.instruments, tape.clock, tape.bars, terms)
     assert sorted(os.listdir(rich.save(tmp_path / "rich"))) == ["bars.npy", "clock.npy", "tape.json", "terms.npy"]
     assert Tape.load(tmp_path / "rich", verify=True).digest == rich.digest
@@ -85,9 +84,10 @@ def header_with(folder, **values):
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
-def test_another_schema_version_is_refused(saved):
-    header_with(saved[1], schema_version=99)
-    with pytest.raises(IntegrityError, match="has schema version 99, this program reads 1; import it again"):
+@pytest.mark.parametrize("found", [1, 99])
+def test_another_schema_version_is_refused(saved, found):
+    header_with(saved[1], schema_version=found)
+    with pytest.raises(IntegrityError, match=f"has schema version {found}, this program reads 2; import it again"):
         Tape.load(saved[1])
 
 

@@ -49,7 +49,7 @@ def eventful_tape(n_bars=100, n_assets=3, seed=5):
     tape = gbm_tape(seed, n_bars, n_assets, volatility=0.02, late=40)
     bars, terms = tape.bars.copy(), np.zeros(tape.bars.shape, TERMS)
     terms["split"] = terms["fx"] = 1.0
-    terms["spread"] = terms["borrow_rate"] = np.nan
+    terms["spread"] = terms["borrow_rate"] = terms["mark"] = terms["roll"] = np.nan
     at = n_bars // 2
     for name in ("open", "high", "low", "close"):
         bars[name][at:, 0] /= 2.0

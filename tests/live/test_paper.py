@@ -79,7 +79,7 @@ def test_a_partly_filled_order_that_a_split_rescales_and_the_rest_of_which_fills
     plain = gbm_tape(3, 12, 1)
     bars, terms = plain.bars.copy(), np.zeros(plain.bars.shape, TERMS)
     terms["split"] = terms["fx"] = 1.0
-    terms["spread"] = terms["borrow_rate"] = np.nan
+    terms["spread"] = terms["borrow_rate"] = terms["mark"] = terms["roll"] = np.nan
     terms["split"][5, 0] = 1.5
     for name in ("open", "high", "low", "close"):
         bars[name][5:, 0] /= 1.5
