@@ -8,12 +8,15 @@ import numpy as np
 from ..data.row import Row
 from ..market.account import FILL, STEP, new_accounts
 from ..market.bar import CLOCK
+from ..market.bracket import BRACKET
 from ..market.cost import CostSettings, rules_records
 from ..market.errors import DataError, IntegrityError
 from ..market.instrument import Instrument, instrument_records
 from ..market.kernel import kernel
 from ..market.ledger import check_ledgers, equity_by_cash, mark_to, settle
 from ..market.order import INTENT, ORDER
+from ..market.tariff import TARIFF
+from ..simulator.arrays import TapeArrays
 from ..simulator.carry import carry
 from .gateway import AccountReport, FillReport
 
@@ -23,6 +26,24 @@ COSTS = ("spread", "slippage", "impact", "commission", "fees")
 LINES = ("gross", "dividends", "funding", "interest", *COSTS, "borrow", "liquidation", "traded_notional")
 FILL_COLUMNS = ("decided_at", "filled_at", "lots", "units", "reference", "price", *COSTS, "kind")
 ROUNDING = 1e-6  # how far a broker's own rounding may stand from ours, as a fraction of equity
+
+
+@kernel
+def carry_row(
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    tariff: np.ndarray,
+    brackets: np.ndarray,
+    rules: np.ndarray,
+    intents: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+) -> None:
+    # what the second of two rows (2, A) does before anyone trades, as in the simulator
+    carry(0, 1, intents, TapeArrays(bars, terms, clock, instruments, tariff, brackets), rules, account, position, orders)
 
 
 @kernel
@@ -68,6 +89,7 @@ class Books:
         self._symbols = {instrument.symbol: asset for asset, instrument in enumerate(instruments)}
         self._instruments = instrument_records(tuple(instruments))
         self._rules = rules_records(costs)
+        self._tariff, self._brackets = np.zeros(0, TARIFF), np.zeros(0, BRACKET)
         self._cash = cash
         self._clock = np.zeros(2, CLOCK)
         # carry rescales intents and working orders too: ours are the broker's affair, so it finds none
@@ -120,9 +142,9 @@ class Books:
         self.account["n_working"] = 0  # a kernel never checks: there must be no order to rescale in a pool of none
         bars, terms = row.bars[None], row.terms[None]
         both_bars, both_terms = np.concatenate([bars, bars]), np.concatenate([terms, terms])
-        carry(
-            0, 1, self._no_intents, both_bars, both_terms, self._clock, self._instruments, self._rules, self.account, self.position,
-            self._no_orders,
+        carry_row(
+            both_bars, both_terms, self._clock, self._instruments, self._tariff, self._brackets, self._rules, self._no_intents,
+            self.account, self.position, self._no_orders,
         )  # fmt: skip
         for fill in fills:
             self._settle(fill, row, exact)

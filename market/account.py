@@ -2,7 +2,9 @@
 
 import numpy as np
 
-__all__ = ["ACCOUNT", "FILL", "POSITION", "STEP", "new_accounts"]
+__all__ = ["ACCOUNT", "DAYS_KEPT", "FILL", "POSITION", "STEP", "new_accounts"]
+
+DAYS_KEPT = 31  # today and the 30 days before it
 
 ACCOUNT = np.dtype(
     [
@@ -29,6 +31,10 @@ ACCOUNT = np.dtype(
         ("n_open", "i8"),  # positions that are not flat
         ("opened_row", "i8"),  # tape row of the account's first decision
         ("trade_row", "i8"),  # row at which the first open position began; -1 flat
+        ("n_liquidations", "i8"),
+        ("turnover_day", "i8"),  # UTC day since 1970 that the ring below has reached
+        ("volume_30d", "f8"),  # traded in the 30 days before it, in the measure of the fee schedule
+        ("turnover", "f8", (DAYS_KEPT,)),  # traded on each day, a ring by day; only written where a fee schedule has tiers
         ("ruined", "u1"),
     ],
     align=True,
@@ -44,6 +50,9 @@ POSITION = np.dtype(
         ("realised", "f8"),  # P&L at fill prices, account currency; reported, never added
         ("opened_row", "i8"),  # tape row of the first fill of the open trade; -1 flat
         ("bar_lots", "i8"),  # lots traded inside the bar being played, both sides added: participation
+        ("displacement", "f8"),  # by how much own trades have moved the price for this account, fraction of it
+        ("margin", "f8"),  # set aside for this position in an isolated account, account currency
+        ("risk", "f8"),  # what the open trade would lose at its initial stops, account currency; 0: it has none
         ("path", "i1"),  # order of the points of the bar being played: 0 O-L-H-C, 1 O-H-L-C
     ],
     align=True,
@@ -65,12 +74,19 @@ FILL = np.dtype(
         ("impact", "f8"),
         ("commission", "f8"),
         ("fees", "f8"),
+        ("risk", "f8"),  # what it adds to the trade's initial risk: distance to its bracket's stop, account currency
+        ("cash", "f8"),  # after it
+        ("equity", "f8"),  # after it, by the CASH ledger, at the marks then
+        ("attribution", "f8"),  # the same by the ATTRIBUTION ledger
         ("asset", "i4"),
-        ("kind", "i1"),  # OrderKind
+        ("kind", "i1"),  # OrderKind as it stood before this point
+        ("maker", "u1"),  # 1: it had been working before the price came to it
+        ("state", "i1"),  # OrderState after it
+        ("reason", "i1"),  # Refusal, for events that are no fills
     ],
     align=True,
 )
-"""One fill; a step writes shape (E, C), `STEP.n_fills` says how many of each row of it are meant."""
+"""One entry of the log: a fill, or (lots 0) a change of an order's state; a step writes shape (E, C), `STEP.n_logged` of them."""
 
 STEP = np.dtype(
     [
@@ -89,9 +105,14 @@ STEP = np.dtype(
         ("borrow", "f8"),
         ("liquidation", "f8"),
         ("traded_notional", "f8"),
+        ("cash", "f8"),  # at the close
+        ("attribution", "f8"),  # equity by the ATTRIBUTION ledger; `equity` is that of the CASH ledger
+        ("path_gap", "f8"),  # by how much equity differs between the two paths, summed over assets; 0 where one path was played
         ("n_fills", "i8"),
+        ("n_logged", "i8"),  # fills and changes of state in the log
         ("n_refused", "i8"),
         ("ruined", "u1"),  # equity fell to the ruin floor in this step
+        ("liquidated", "u1"),  # positions were closed by force in this step
     ],
     align=True,
 )

@@ -13,6 +13,8 @@ BAR = np.dtype(
         ("volume", "f8"),  # in units (shares, coins); 0 where unknown or nothing traded
         ("present", "u1"),  # 1: listed at this row
         ("tradable", "u1"),  # 1: orders can be filled inside this row (0: halt, missing bar, not listed)
+        ("opens", "u1"),  # 1: the first row of a session of the instrument's calendar, traded or not
+        ("closes", "u1"),  # 1: the last row of a session
     ],
     align=True,
 )
@@ -29,6 +31,8 @@ TERMS = np.dtype(
         ("funding_rate", "f8"),  # fraction of mark notional paid by longs at this row's open; 0 none
         ("borrow_rate", "f8"),  # fraction a year charged on shorts; NaN: rules decide
         ("fx", "f8"),  # account currency per quote currency; 1 the same
+        ("mark", "f8"),  # the venue's mark price at this row's open, for funding; NaN: the last close
+        ("roll", "f8"),  # price of the next contract less that of the old one, which ends before this row's open; NaN: no roll
     ]
 )
 """What a row says besides prices; tapes hold shape (T, A), or (0, A) where they have none of it."""

@@ -18,6 +18,11 @@ INSTRUMENT = np.dtype(
         ("multiplier", "f8"),
         ("min_notional", "f8"),
         ("volume_known", "f8"),  # 1: volumes are in units, 0: their unit is unknown (no impact, no participation)
+        ("liquidity", "f8"),  # units a bar to which displacement is measured; 0 where no model needs it
+        ("tariff_first", "i8"),  # its rows of TARIFF; count 0: the rules' own rates
+        ("tariff_count", "i8"),
+        ("bracket_first", "i8"),  # its rows of BRACKET; count 0: the rules' own maintenance rate
+        ("bracket_count", "i8"),
     ]
 )
 """The part of an instrument that the kernel reads; tapes hold shape (A,)."""

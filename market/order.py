@@ -4,7 +4,7 @@ from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["INTENT", "ORDER", "OrderKind", "OrderState", "Refusal", "TimeInForce"]
+__all__ = ["INTENT", "ORDER", "TICKET", "OrderKind", "OrderState", "Refusal", "TimeInForce"]
 
 
 class OrderKind(IntEnum):
@@ -12,15 +12,23 @@ class OrderKind(IntEnum):
 
     MARKET = 0
     LIMIT = 1
-    STOP = 2
+    STOP = 2  # a market order once its stop is touched
+    STOP_LIMIT = 3  # a limit order once its stop is touched
+    TRAILING_STOP = 4  # a stop that follows the best price since its arrival
+    LIQUIDATION = 5  # in fills only: closed by force
+    DELISTING = 6  # in fills only: paid out when the asset left the tape
 
 
 class TimeInForce(IntEnum):
     """How long an order works."""
 
     GTC = 0
-    DAY = 1
-    IOC = 2
+    DAY = 1  # until the close of the session of its first bar
+    IOC = 2  # one look, at its arrival
+    FOK = 3  # one look, whole or not at all
+    GTD = 4  # until `expires_at`
+    AT_OPEN = 5  # one look, at the open of a session
+    AT_CLOSE = 6  # one look, at the close of a session
 
 
 class OrderState(IntEnum):
@@ -59,7 +67,15 @@ class Refusal(IntEnum):
     REDUCE_ONLY = 17  # reduce-only, and nothing is held that it could reduce
     LIMIT_NET = 18
     LIMIT_ORDER_RATE = 19
-    BAD_ORDER = 20  # no such kind or time in force
+    BAD_ORDER = 20  # no such kind or time in force, or the two do not go together
+    POST_ONLY = 21  # would have filled at its arrival
+    FILL_OR_KILL = 22  # could not be filled whole
+    NOT_LISTED = 23  # the asset is not on the tape at that row
+    ROLLED = 24  # its price was one of a contract that has ended
+    UNKNOWN_ASSET = 25
+    NO_PARENT = 26  # the order that it waits for was not taken
+    LIQUIDATED = 27  # left because positions were closed by force
+    UNKNOWN_ORDER = 28  # nothing to cancel under that id
 
 
 INTENT = np.dtype(
@@ -67,15 +83,38 @@ INTENT = np.dtype(
         ("id", "i8"),  # given by the simulator at submission; 0 before
         ("lots", "i8"),  # signed: bought (+), sold (-); 0: no order for this asset
         ("price_ticks", "i8"),  # limit price, for LIMIT
-        ("stop_ticks", "i8"),  # trigger, for STOP
+        ("stop_ticks", "i8"),  # trigger, for STOP and STOP_LIMIT; distance, for TRAILING_STOP
         ("kind", "i1"),  # OrderKind
         ("tif", "i1"),  # TimeInForce
         ("reduce_only", "u1"),
         ("cancel", "u1"),  # 1: first cancel every working order of this asset
+        ("post_only", "u1"),
     ],
     align=True,
 )
 """What a decision asks for one asset; decoders write shape (E, A)."""
+
+TICKET = np.dtype(
+    [
+        ("lots", "i8"),  # signed; 0: no order in this slot
+        ("price_ticks", "i8"),
+        ("stop_ticks", "i8"),  # trigger, for STOP and STOP_LIMIT
+        ("trail_ticks", "i8"),  # distance of a TRAILING_STOP; 0: by rate
+        ("trail_rate", "f8"),  # distance as a fraction of the best price
+        ("expires_at", "i8"),  # ns UTC, for GTD
+        ("asset", "i8"),
+        ("parent", "i8"),  # slot + 1 of the ticket of this decision whose fill arms it; 0 none
+        ("group", "i8"),  # label within the decision: what one order of a group fills is taken from the others; 0 none
+        ("arm_delay", "i8"),  # bars from the parent's first fill until it works
+        ("cancels", "i8"),  # id of an order to cancel (its group with it); the rest of the slot means nothing then
+        ("kind", "i1"),
+        ("tif", "i1"),
+        ("reduce_only", "u1"),
+        ("post_only", "u1"),
+    ],
+    align=True,
+)
+"""An order that an INTENT cannot say: several of one asset, brackets, groups, dates; a decision holds shape (E, R)."""
 
 ORDER = np.dtype(
     [
@@ -83,16 +122,26 @@ ORDER = np.dtype(
         ("lots", "i8"),  # signed
         ("filled", "i8"),  # signed, same side
         ("price_ticks", "i8"),
-        ("stop_ticks", "i8"),
+        ("stop_ticks", "i8"),  # of a TRAILING_STOP: where it stands now, 0 before the first price it sees
+        ("trail_ticks", "i8"),
+        ("trail_rate", "f8"),
         ("decided_at", "i8"),  # ns UTC
         ("arrives_at", "i8"),  # ns UTC, exchange clock
         ("expires_at", "i8"),  # ns UTC; int64 max: never
+        ("parent", "i8"),  # id; 0: none, or it has done its part
+        ("group", "i8"),  # 0 none
+        ("armed", "i8"),  # lots that the parent's fills allow, not negative; int64 max: all
+        ("waits", "i8"),  # bars until it is armed; -1: its parent has filled nothing
+        ("traded", "f8"),  # notional filled so far, account currency: fees with a minimum look at whole orders
+        ("charged", "f8"),  # commission paid so far, account currency
         ("asset", "i4"),
         ("kind", "i1"),
         ("tif", "i1"),
         ("state", "i1"),
         ("reduce_only", "u1"),
-        ("cut", "u1"),  # 1: this bar's share of the volume is used up, nothing more until the next bar
+        ("post_only", "u1"),
+        ("after", "i1"),  # acts only at points of this bar after this one; -1: at all, 3: no more in this bar
+        ("rested", "u1"),  # 1: it has been looked at and did not fill: it makes liquidity from then on
     ],
     align=True,
 )

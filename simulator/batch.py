@@ -5,6 +5,7 @@ import numpy as np
 
 from ..market.kernel import kernel
 from ..market.prefetch import prefetch
+from .arrays import TapeArrays
 from .step import open_account, step
 
 __all__ = ["open_batch", "step_batch", "step_batch_parallel"]
@@ -46,6 +47,17 @@ def clear_intents(e: int, intents: np.ndarray) -> None:
         intents[e, a].tif = 0
         intents[e, a].reduce_only = 0
         intents[e, a].cancel = 0
+        intents[e, a].post_only = 0
+
+
+@kernel(inline=True)
+def clear_tickets(e: int, tickets: np.ndarray) -> None:
+    """Tickets stand in the first slots: the first unused one ends them."""
+    for i in range(tickets.shape[1]):
+        if tickets[e, i].lots == 0 and tickets[e, i].cancels == 0:
+            break
+        tickets[e, i].lots = 0
+        tickets[e, i].cancels = 0
 
 
 @kernel
@@ -62,11 +74,14 @@ def step_batch(
     rows: np.ndarray,
     active: np.ndarray,
     intents: np.ndarray,
+    tickets: np.ndarray,
     declined: np.ndarray,
     bars: np.ndarray,
     terms: np.ndarray,
     clock: np.ndarray,
     instruments: np.ndarray,
+    tariff: np.ndarray,
+    brackets: np.ndarray,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -76,6 +91,7 @@ def step_batch(
     fills: np.ndarray,
 ) -> int:
     """Every active environment plays one bar and its row goes on by one -> -1, or the environment that cannot (nothing is done)."""
+    tape = TapeArrays(bars, terms, clock, instruments, tariff, brackets)
     bad = past_end(rows, active, clock.shape[0])
     if bad >= 0:
         return int(bad)
@@ -85,13 +101,12 @@ def step_batch(
             prefetch(clock, rows[e + AHEAD])
         if active[e]:
             prepare(e, declined, record, refused)
-            step(
-                e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
-            )  # fmt: skip
+            step(e, rows[e], intents, tickets, tape, rules, account, position, orders, record, refused, fills)
             rows[e] += 1
         else:
             drop(e, declined)
         clear_intents(e, intents)
+        clear_tickets(e, tickets)
     return -1
 
 
@@ -100,11 +115,14 @@ def step_batch_parallel(
     rows: np.ndarray,
     active: np.ndarray,
     intents: np.ndarray,
+    tickets: np.ndarray,
     declined: np.ndarray,
     bars: np.ndarray,
     terms: np.ndarray,
     clock: np.ndarray,
     instruments: np.ndarray,
+    tariff: np.ndarray,
+    brackets: np.ndarray,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -114,6 +132,7 @@ def step_batch_parallel(
     fills: np.ndarray,
 ) -> int:
     """The twin of step_batch over threads; prange counts in uint64, which would compile every kernel a second time."""
+    tape = TapeArrays(bars, terms, clock, instruments, tariff, brackets)
     bad = past_end(rows, active, clock.shape[0])
     if bad >= 0:
         return int(bad)
@@ -121,13 +140,12 @@ def step_batch_parallel(
         e = np.int64(i)
         if active[e]:
             prepare(e, declined, record, refused)
-            step(
-                e, rows[e], intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
-            )  # fmt: skip
+            step(e, rows[e], intents, tickets, tape, rules, account, position, orders, record, refused, fills)
             rows[e] += 1
         else:
             drop(e, declined)
         clear_intents(e, intents)
+        clear_tickets(e, tickets)
     return -1
 
 
@@ -138,9 +156,14 @@ def open_batch(
     chosen: np.ndarray,
     rows: np.ndarray,
     intents: np.ndarray,
+    tickets: np.ndarray,
     declined: np.ndarray,
     bars: np.ndarray,
     terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    tariff: np.ndarray,
+    brackets: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
     orders: np.ndarray,
@@ -148,9 +171,11 @@ def open_batch(
     refused: np.ndarray,
 ) -> None:
     """Fresh accounts in the chosen environments."""
+    tape = TapeArrays(bars, terms, clock, instruments, tariff, brackets)
     for e in range(rows.shape[0]):
         if chosen[e]:
             rows[e] = start[e]
             clear_intents(e, intents)
+            clear_tickets(e, tickets)
             drop(e, declined)
-            open_account(e, rows[e], cash[e], bars, terms, account, position, orders, record, refused)
+            open_account(e, rows[e], cash[e], tape, account, position, orders, record, refused)

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..market.grid import on_grid, whole_lots
 from ..market.kernel import constant, kernel
-from ..market.ledger import settle
+from ..market.ledger import equity_by_attribution, equity_by_cash, settle
 from ..market.order import Refusal
+from .arrays import TapeArrays
 from .friction import frictions
 from .path import fx_at
 from .pool import refuse
@@ -26,13 +27,12 @@ def clip(
     asset: int,
     lots: int,
     reduce_only: int,
-    bars: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     position: np.ndarray,
 ) -> tuple[int, int, int]:
     """-> (lots that rules and volume allow, lots held, reason of the cut)."""
-    held = whole_lots(position[e, asset].units, instruments[asset].lot)
+    held = whole_lots(position[e, asset].units, tape.instruments[asset].lot)
     reason = NONE
     if reduce_only == 1:
         if held == 0 or (held > 0) == (lots > 0):
@@ -42,8 +42,8 @@ def clip(
         reason = NO_SHORT
         lots = -max(held, 0)
     if math.isfinite(rules[e].participation):
-        volume = bars[row, asset].volume * instruments[asset].volume_known
-        left = whole_lots(rules[e].participation * volume, instruments[asset].lot) - position[e, asset].bar_lots
+        volume = tape.bars[row, asset].volume * tape.instruments[asset].volume_known
+        left = whole_lots(rules[e].participation * volume, tape.instruments[asset].lot) - position[e, asset].bar_lots
         if abs(lots) > left:
             reason = PARTICIPATION
             lots = max(left, 0) if lots > 0 else -max(left, 0)
@@ -66,9 +66,7 @@ def take(
     at: int,
     reference: float,
     room: float,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -77,7 +75,7 @@ def take(
     fills: np.ndarray,
 ) -> tuple[bool, int, bool, float]:
     """An order that is hit -> (whether this is its round, lots filled, whether volume alone cut it, buying power left)."""
-    wanted, held, reason = clip(e, row, asset, lots, reduce_only, bars, instruments, rules, position)
+    wanted, held, reason = clip(e, row, asset, lots, reduce_only, tape, rules, position)
     more = abs(held + wanted) > abs(held)
     if more and not increasing:
         return False, 0, False, power
@@ -85,19 +83,19 @@ def take(
         refuse(e, reason, record, refused)
     if more:
         fits, need, spread, slippage, impact, commission = affordable(
-            e, row, asset, wanted, held, reference, room, share, power, bars, terms, instruments, rules
+            e, row, asset, wanted, held, reference, room, share, power, tape, rules
         )  # fmt: skip
         if fits != wanted:
             refuse(e, NO_CASH if fits == 0 else SCALED_CASH, record, refused)
             wanted, reason = fits, NO_CASH
         power -= need
     else:
-        units = on_grid(wanted, instruments[asset].lot)
-        spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
+        units = on_grid(wanted, tape.instruments[asset].lot)
+        spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, tape, rules)
     if wanted != 0:
         fill(
             e, row, asset, order_id, wanted, kind, decided_at, at, reference, spread, slippage, impact, commission,
-            terms, instruments, account, position, record, fills,
+            tape, account, position, record, fills,
         )  # fmt: skip
     return True, wanted, reason == PARTICIPATION, power
 
@@ -117,22 +115,22 @@ def fill(
     slippage: float,
     impact: float,
     commission: float,
-    terms: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     account: np.ndarray,
     position: np.ndarray,
     record: np.ndarray,
     fills: np.ndarray,
 ) -> None:
     """One fill into both ledgers, and into the log where there is one."""
-    units = on_grid(lots, instruments[asset].lot)
-    fx = fx_at(terms, row, asset)
+    units = on_grid(lots, tape.instruments[asset].lot)
+    fx = fx_at(tape.terms, row, asset)
     price = settle(
-        e, account, position, instruments, asset, units, reference, spread, slippage, impact, commission, 0.0, fx, row
+        e, account, position, tape.instruments, asset, units, reference, spread, slippage, impact, commission, 0.0, fx, row
     )  # fmt: skip
     position[e, asset].bar_lots += abs(lots)
-    n = record[e].n_fills
-    record[e].n_fills = n + 1
+    record[e].n_fills += 1
+    n = record[e].n_logged
+    record[e].n_logged = n + 1
     if n < fills.shape[1]:
         fills[e, n].order_id = order_id
         fills[e, n].row = row
@@ -149,3 +147,8 @@ def fill(
         fills[e, n].fees = 0.0
         fills[e, n].asset = asset
         fills[e, n].kind = kind
+        fills[e, n].risk = 0.0
+        fills[e, n].cash = account[e].cash
+        fills[e, n].equity = equity_by_cash(e, account, position, tape.instruments)
+        fills[e, n].attribution = equity_by_attribution(e, account)
+        fills[e, n].maker = fills[e, n].state = fills[e, n].reason = 0

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..market.kernel import kernel
+from .arrays import TapeArrays
 from .path import fx_at
 
 __all__ = ["frictions"]
@@ -18,9 +19,7 @@ def frictions(
     units: float,  # signed
     reference: float,
     room: float,  # what a limit leaves between itself and the reference, per unit; inf: no limit
-    bars: np.ndarray,
-    terms: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
 ) -> tuple[float, float, float, float]:
     """-> costs of the whole fill in account currency: spread, slippage, impact, commission.
@@ -29,13 +28,13 @@ def frictions(
     """
     size = abs(units)
     half_spread = rules[e].half_spread_rate * reference
-    if terms.shape[0] > 0:
-        quoted = terms[row, asset].spread
+    if tape.terms.shape[0] > 0:
+        quoted = tape.terms[row, asset].spread
         if not math.isnan(quoted):
             half_spread = 0.5 * quoted * reference
     slippage = rules[e].slippage_rate * reference
     impact = 0.0
-    volume = bars[row, asset].volume * instruments[asset].volume_known
+    volume = tape.bars[row, asset].volume * tape.instruments[asset].volume_known
     if rules[e].impact_rate > 0.0 and volume > 0.0:
         impact = rules[e].impact_rate * math.sqrt(size / volume) * reference
     left = reference if units < 0.0 and reference < room else room
@@ -43,7 +42,7 @@ def frictions(
         half_spread = min(half_spread, left)
         slippage = min(slippage, left - half_spread)
         impact = min(impact, left - half_spread - slippage)
-    value = size * instruments[asset].multiplier * fx_at(terms, row, asset)
+    value = size * tape.instruments[asset].multiplier * fx_at(tape.terms, row, asset)
     spread_cost, slippage_cost, impact_cost = half_spread * value, slippage * value, impact * value
     friction = spread_cost + slippage_cost + impact_cost
     notional = reference * value + (friction if units > 0.0 else -friction)

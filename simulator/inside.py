@@ -3,9 +3,10 @@
 import numpy as np
 
 from ..market.account import ACCOUNT, POSITION, STEP
-from ..market.cost import PATHS
 from ..market.kernel import kernel
 from ..market.order import ORDER
+from ..market.rules import PATHS
+from .arrays import TapeArrays
 from .matching import can_act_inside
 from .path import OHLC, OLHC, fx_at
 from .power import ALL_ASSETS
@@ -22,10 +23,7 @@ def walk(
     e: int,
     row: int,
     moving: int,  # the only asset that leaves its open, or ALL_ASSETS
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -40,7 +38,7 @@ def walk(
             for i in range(account[e].n_working):
                 if moving == ALL_ASSETS or orders[e, i].asset == moving:
                     take_order(
-                        e, i, row, point, moving, stage == 1, np.inf, 0.0, bars, terms, clock, instruments, rules,
+                        e, i, row, point, moving, stage == 1, np.inf, 0.0, tape, rules,
                         account, position, orders, record, refused, fills,
                     )  # fmt: skip
 
@@ -49,10 +47,7 @@ def walk(
 def choose_paths(
     e: int,
     row: int,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -70,9 +65,9 @@ def choose_paths(
         orders_kept[i] = orders[e, i]
     for i in range(n):
         a = np.int64(orders[e, i].asset)
-        seen = not can_act_inside(e, i, row, bars, clock, instruments, orders)
+        seen = not can_act_inside(e, i, row, tape, orders)
         for j in range(i):
-            seen = seen or (orders[e, j].asset == a and can_act_inside(e, j, row, bars, clock, instruments, orders))
+            seen = seen or (orders[e, j].asset == a and can_act_inside(e, j, row, tape, orders))
         if seen:
             continue
         position_kept[0] = position[e, a]
@@ -80,10 +75,10 @@ def choose_paths(
         for path in (OLHC, OHLC):
             position[e, a].path = path
             walk(
-                e, row, a, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+                e, row, a, tape, rules, account, position, orders, record, refused, fills
             )  # fmt: skip
-            scale = instruments[a].multiplier * fx_at(terms, row, a)
-            equity = account[e].cash + position[e, a].units * bars[row, a].close * scale
+            scale = tape.instruments[a].multiplier * fx_at(tape.terms, row, a)
+            equity = account[e].cash + position[e, a].units * tape.bars[row, a].close * scale
             if path == OLHC:
                 low_first = equity
             else:
@@ -101,10 +96,7 @@ def choose_paths(
 def play_inside(
     e: int,
     row: int,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -116,19 +108,19 @@ def play_inside(
     """The part of the bar after its open; only called while orders work."""
     acts = False
     for i in range(account[e].n_working):
-        acts = acts or can_act_inside(e, i, row, bars, clock, instruments, orders)
+        acts = acts or can_act_inside(e, i, row, tape, orders)
     if not acts:
         return
     policy = rules[e].path
     for a in range(position.shape[1]):
         position[e, a].path = OLHC
-        nearer_high = bars[row, a].high - bars[row, a].open < bars[row, a].open - bars[row, a].low
+        nearer_high = tape.bars[row, a].high - tape.bars[row, a].open < tape.bars[row, a].open - tape.bars[row, a].low
         if policy == POLICY_OHLC or (policy == ADAPTIVE and nearer_high):
             position[e, a].path = OHLC
     if policy == ADVERSE:
         choose_paths(
-            e, row, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+            e, row, tape, rules, account, position, orders, record, refused, fills
         )  # fmt: skip
     walk(
-        e, row, ALL_ASSETS, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+        e, row, ALL_ASSETS, tape, rules, account, position, orders, record, refused, fills
     )  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..market.grid import on_grid
 from ..market.kernel import kernel
+from .arrays import TapeArrays
 from .fill import clip, take
 from .friction import frictions
 from .matching import meet
@@ -26,10 +27,7 @@ def take_intent(
     share: float,
     power: float,
     intents: np.ndarray,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -39,11 +37,11 @@ def take_intent(
     fills: np.ndarray,
 ) -> float:
     """A market order of this decision at the open -> buying power left; only a rest that volume cut goes to the pool."""
-    decided_at = clock[row - 1].close_at
+    decided_at = tape.clock[row - 1].close_at
     handled, filled, waits, power = take(
         e, row, increasing, share, power, asset, intents[e, asset].id, intents[e, asset].lots, MARKET,
-        np.int64(intents[e, asset].reduce_only), decided_at, clock[row].open_at, bars[row, asset].open, math.inf,
-        bars, terms, instruments, rules, account, position, record, refused, fills,
+        np.int64(intents[e, asset].reduce_only), decided_at, tape.clock[row].open_at, tape.bars[row, asset].open, math.inf,
+        tape, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if handled:
         if waits and filled != intents[e, asset].lots and intents[e, asset].tif != IOC:
@@ -51,9 +49,9 @@ def take_intent(
                 i = account[e].n_working - 1
                 orders[e, i].filled = filled
                 orders[e, i].state = OPEN if filled == 0 else PARTIALLY_FILLED
-                orders[e, i].cut = 1
+                orders[e, i].after = 3
                 if intents[e, asset].tif == DAY:
-                    orders[e, i].expires_at = day_end(row, clock)
+                    orders[e, i].expires_at = day_end(row, tape.clock)
             else:
                 refuse(e, POOL_FULL, record, refused)
         intents[e, asset].lots = 0
@@ -69,15 +67,13 @@ def asked(
     held: int,
     reference: float,
     room: float,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
 ) -> float:
     """Buying power that an order of `lots` would use up if it were filled whole."""
-    units = on_grid(lots, instruments[asset].lot)
-    spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, bars, terms, instruments, rules)
-    return float(demand(e, row, asset, lots, held, reference, spread + slippage + impact + commission, terms, instruments, rules))
+    units = on_grid(lots, tape.instruments[asset].lot)
+    spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, tape, rules)
+    return float(demand(e, row, asset, lots, held, reference, spread + slippage + impact + commission, tape, rules))
 
 
 @kernel
@@ -86,10 +82,7 @@ def open_share(
     row: int,
     power: float,
     intents: np.ndarray,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -98,19 +91,19 @@ def open_share(
     """The share of what increasing orders ask for at this open that their account can pay, at most 1."""
     total = 0.0
     for i in range(account[e].n_working):
-        hit, reference, _, room = meet(e, i, row, AT_OPEN, bars, clock, instruments, rules, position, orders)
+        hit, reference, _, room = meet(e, i, row, AT_OPEN, tape, rules, position, orders)
         if hit:
             asset = np.int64(orders[e, i].asset)
             lots = orders[e, i].lots - orders[e, i].filled
-            lots, held, _ = clip(e, row, asset, lots, np.int64(orders[e, i].reduce_only), bars, instruments, rules, position)
+            lots, held, _ = clip(e, row, asset, lots, np.int64(orders[e, i].reduce_only), tape, rules, position)
             if abs(held + lots) > abs(held):
-                total += asked(e, row, asset, lots, held, reference, room, bars, terms, instruments, rules)
+                total += asked(e, row, asset, lots, held, reference, room, tape, rules)
     for a in range(intents.shape[1]):
         if intents[e, a].lots != 0:
             reduce_only = np.int64(intents[e, a].reduce_only)
-            lots, held, _ = clip(e, row, a, intents[e, a].lots, reduce_only, bars, instruments, rules, position)
+            lots, held, _ = clip(e, row, a, intents[e, a].lots, reduce_only, tape, rules, position)
             if abs(held + lots) > abs(held):
-                total += asked(e, row, a, lots, held, bars[row, a].open, math.inf, bars, terms, instruments, rules)
+                total += asked(e, row, a, lots, held, tape.bars[row, a].open, math.inf, tape, rules)
     if total <= power:
         return 1.0
     return power / total if power > 0.0 else 0.0
@@ -122,10 +115,7 @@ def play_open(
     row: int,
     waiting: int,  # market intents of this decision that take this open
     intents: np.ndarray,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -139,10 +129,10 @@ def play_open(
     working = account[e].n_working
     for stage in range(1 if waiting + working == 1 else 0, 2):  # one order alone has no order to keep
         if stage == 1:
-            power = buying_power(e, row, AT_OPEN, ALL_ASSETS, bars, terms, instruments, rules, account, position)
+            power = buying_power(e, row, AT_OPEN, ALL_ASSETS, tape, rules, account, position)
             if waiting + working > 1:
                 share = open_share(
-                    e, row, power, intents, bars, terms, clock, instruments, rules, account, position, orders
+                    e, row, power, intents, tape, rules, account, position, orders
                 )  # fmt: skip
         i = np.int64(0)
         if waiting > 0:
@@ -151,17 +141,17 @@ def play_open(
                     continue
                 while i < working and orders[e, i].id < intents[e, a].id:
                     power = take_order(
-                        e, i, row, AT_OPEN, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
+                        e, i, row, AT_OPEN, ALL_ASSETS, stage == 1, share, power, tape, rules,
                         account, position, orders, record, refused, fills,
                     )  # fmt: skip
                     i += 1
                 power = take_intent(
-                    e, a, row, stage == 1, share, power, intents, bars, terms, clock, instruments, rules,
+                    e, a, row, stage == 1, share, power, intents, tape, rules,
                     account, position, orders, record, refused, fills,
                 )  # fmt: skip
         while i < working:
             power = take_order(
-                e, i, row, AT_OPEN, ALL_ASSETS, stage == 1, share, power, bars, terms, clock, instruments, rules,
+                e, i, row, AT_OPEN, ALL_ASSETS, stage == 1, share, power, tape, rules,
                 account, position, orders, record, refused, fills,
             )  # fmt: skip
             i += 1

@@ -5,6 +5,7 @@ import numpy as np
 from ..market.grid import whole_lots
 from ..market.kernel import constant, kernel
 from ..market.order import ORDER, OrderKind, OrderState, Refusal, TimeInForce
+from .arrays import TapeArrays
 
 __all__ = [
     "GONE",
@@ -60,7 +61,12 @@ def enqueue(
     orders[e, i].tif = intents[e, asset].tif
     orders[e, i].state = PENDING
     orders[e, i].reduce_only = intents[e, asset].reduce_only
-    orders[e, i].cut = 0
+    orders[e, i].post_only = intents[e, asset].post_only
+    orders[e, i].trail_ticks = orders[e, i].parent = orders[e, i].group = orders[e, i].waits = 0
+    orders[e, i].trail_rate = orders[e, i].traded = orders[e, i].charged = 0.0
+    orders[e, i].armed = NEVER
+    orders[e, i].rested = 0
+    orders[e, i].after = -1
     account[e].n_working = i + 1
     return True
 
@@ -129,24 +135,23 @@ def day_end(row: int, clock: np.ndarray) -> int:
 def wake(
     e: int,
     row: int,
-    bars: np.ndarray,
-    clock: np.ndarray,
+    tape: TapeArrays,
     account: np.ndarray,
     orders: np.ndarray,
     record: np.ndarray,
     refused: np.ndarray,
 ) -> None:
     """Before the bar of `row`: what has expired leaves, what arrives before its close begins to work."""
-    opened, closes = clock[row].open_at, clock[row].close_at
+    opened, closes = tape.clock[row].open_at, tape.clock[row].close_at
     for i in range(account[e].n_working):
-        orders[e, i].cut = 0
+        orders[e, i].after = -1
         if orders[e, i].expires_at <= opened or orders[e, i].expires_at <= orders[e, i].arrives_at:
             orders[e, i].state = EXPIRED
         elif orders[e, i].state == PENDING and (orders[e, i].arrives_at <= opened or orders[e, i].arrives_at < closes):
             orders[e, i].state = OPEN
             if orders[e, i].tif == DAY:
-                orders[e, i].expires_at = min(orders[e, i].expires_at, day_end(row, clock))
-            if orders[e, i].kind == MARKET and not bars[row, orders[e, i].asset].tradable:
+                orders[e, i].expires_at = min(orders[e, i].expires_at, day_end(row, tape.clock))
+            if orders[e, i].kind == MARKET and not tape.bars[row, orders[e, i].asset].tradable:
                 refuse(e, NOT_TRADABLE, record, refused)
                 orders[e, i].state = REJECTED
     sweep(e, account, orders)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..market.grid import on_grid
 from ..market.kernel import constant, kernel
+from .arrays import TapeArrays
 from .friction import frictions
 from .path import fx_at, point_price
 
@@ -26,9 +27,7 @@ def buying_power(
     row: int,
     point: int,  # 0..3: where the paths stand
     moving: int,  # the only asset beyond point 0, or ALL_ASSETS
-    bars: np.ndarray,
-    terms: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -41,9 +40,9 @@ def buying_power(
         units = position[e, a].units
         if units != 0.0:
             price = position[e, a].mark
-            if bars[row, a].tradable:
-                price = point_price(bars, row, a, np.int64(position[e, a].path), point if moving in (ALL_ASSETS, a) else 0)
-            value = units * price * instruments[a].multiplier * fx_at(terms, row, a)
+            if tape.bars[row, a].tradable:
+                price = point_price(tape.bars, row, a, np.int64(position[e, a].path), point if moving in (ALL_ASSETS, a) else 0)
+            value = units * price * tape.instruments[a].multiplier * fx_at(tape.terms, row, a)
             equity += value
             gross += abs(value)
     return float(rules[e].max_leverage * equity - gross)
@@ -58,13 +57,12 @@ def demand(
     held: int,  # signed lots
     reference: float,
     costs: float,  # of the fill, account currency
-    terms: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
 ) -> float:
     """Buying power that a fill of `lots` uses up."""
-    lot = instruments[asset].lot
-    scale = reference * instruments[asset].multiplier * fx_at(terms, row, asset)
+    lot = tape.instruments[asset].lot
+    scale = reference * tape.instruments[asset].multiplier * fx_at(tape.terms, row, asset)
     if is_cash_account(e, rules):
         return float(on_grid(lots, lot) * scale + costs)
     return float(on_grid(abs(held + lots) - abs(held), lot) * scale + rules[e].max_leverage * costs)
@@ -81,9 +79,7 @@ def affordable(
     room: float,
     share: float,  # every order of this open gets this share of what it asks, at most 1; inside a bar inf: all that fits
     power: float,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
 ) -> tuple[int, float, float, float, float, float]:
     """The part of `lots` that is taken -> (lots, power used, spread, slippage, impact, commission).
@@ -96,16 +92,16 @@ def affordable(
     free = abs(lots) - more
     if share < 1.0:
         more = math.floor(more * share)
-    lot = instruments[asset].lot
+    lot = tape.instruments[asset].lot
     need, spread, slippage, impact, commission = 0.0, 0.0, 0.0, 0.0, 0.0
     fitting, failing = 0, more  # growth that fits for certain, and growth that may not
     scaled, halving = share != 1.0, False
     while True:
         part = side * (free + more)
         spread, slippage, impact, commission = frictions(
-            e, row, asset, on_grid(part, lot), reference, room, bars, terms, instruments, rules
+            e, row, asset, on_grid(part, lot), reference, room, tape, rules
         )  # fmt: skip
-        need = demand(e, row, asset, part, held, reference, spread + slippage + impact + commission, terms, instruments, rules)
+        need = demand(e, row, asset, part, held, reference, spread + slippage + impact + commission, tape, rules)
         if need <= power or more <= fitting:
             if not halving or failing - more <= 1:
                 break

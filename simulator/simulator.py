@@ -8,17 +8,19 @@ import numpy as np
 from ..data.tape import Tape
 from ..market.account import FILL, STEP, new_accounts
 from ..market.actions.scheme import ActionScheme
+from ..market.bracket import BRACKET
 from ..market.cost import CostSettings, rules_records
 from ..market.errors import ConfigError, DataError, ShapeError
 from ..market.instrument import instrument_records
 from ..market.ledger import check_ledgers
-from ..market.order import INTENT, ORDER, Refusal
+from ..market.order import INTENT, ORDER, TICKET, Refusal
 from ..market.record import copied
+from ..market.tariff import TARIFF
 from .batch import open_batch, step_batch, step_batch_parallel
 
 __all__ = ["Simulator"]
 
-STATE = ("account", "position", "orders", "record", "refused", "declined", "intents", "rows", "rules")
+STATE = ("account", "position", "orders", "record", "refused", "declined", "intents", "tickets", "rows", "rules")
 
 
 class Simulator:
@@ -42,6 +44,9 @@ class Simulator:
             the step moves them into `refused`.
         fills: FILL records of the last step, (E, C); C is 0 where fills are not recorded.
         intents: INTENT records of the next decision, (E, A); all zero after a step.
+        tickets: TICKET records of the next decision, (E, R), in the first slots (`place`); all zero after a step.
+        tariff: TARIFF records of the fee schedule, (F,), read-only.
+        brackets: BRACKET records, (B,), read-only.
         rows: Tape row of each environment's next decision, int64 (E,).
     """
 
@@ -54,6 +59,7 @@ class Simulator:
         *,
         n_envs: int = 1,
         max_orders: int = 8,
+        max_tickets: int = 0,
         record_fills: bool = False,
         threads: int = 1,
     ) -> None:
@@ -65,6 +71,7 @@ class Simulator:
             n_envs: Accounts, E.
             max_orders: Working orders of one account, M; raised by A where latency or participation may keep a market
                 order of every asset working.
+            max_tickets: Orders that one decision may place beside its intents, R (`place`).
             record_fills: Whether `fills` is written.
             threads: 1 runs the serial loop; more run the parallel one, with the same bytes.
 
@@ -72,11 +79,12 @@ class Simulator:
             ConfigError: A number is not positive.
             DataError: The tape is too short, or has not what a rule needs.
         """
-        for name, value in (("n_envs", n_envs), ("max_orders", max_orders), ("threads", threads)):
+        for name, value in (("n_envs", n_envs), ("max_orders", max_orders), ("max_tickets", max_tickets), ("threads", threads)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
                 raise ConfigError(f"simulator.{name} must be a whole number, was {value!r}")
-            if value < 1:
-                raise ConfigError(f"simulator.{name} must be at least 1, was {value}")
+            least = 0 if name == "max_tickets" else 1
+            if value < least:
+                raise ConfigError(f"simulator.{name} must be at least {least}, was {value}")
         if tape.n_rows < 2:
             raise DataError(f"{tape.name}: a simulator needs 2 rows, a decision and a bar after it; the tape has {tape.n_rows}")
         unknown = [instrument.symbol for instrument in tape.instruments if instrument.volume_unit is None]
@@ -90,6 +98,7 @@ class Simulator:
         self.instruments = frozen(instrument_records(tape.instruments))
         if tape.close_only:
             self.bars, self.clock = closes_of(self.bars), closing_clock(self.clock)
+        self.tariff, self.brackets = frozen(np.zeros(0, TARIFF)), frozen(np.zeros(0, BRACKET))
         self.rules = rules_records(costs, n_envs)
         self.rules["close_only"] = tape.close_only
         self.account, self.position = new_accounts(n_envs, tape.n_assets)
@@ -101,9 +110,15 @@ class Simulator:
         self.declined = np.zeros_like(self.refused)
         self.fills = np.zeros((n_envs, tape.n_assets + max_orders if record_fills else 0), FILL)
         self.intents = np.zeros((n_envs, tape.n_assets), INTENT)
+        self.tickets = np.zeros((n_envs, max_tickets), TICKET)
         self.rows = np.full(n_envs, -1, np.int64)
         self._everyone = np.ones(n_envs, np.bool_)
         self._loop = step_batch if self.threads == 1 else step_batch_parallel
+
+    @property
+    def market(self) -> tuple[np.ndarray, ...]:
+        """What the kernels read and never write: bars, terms, clock, instruments, tariff, brackets."""
+        return self.bars, self.terms, self.clock, self.instruments, self.tariff, self.brackets
 
     @property
     def n_assets(self) -> int:
@@ -146,7 +161,7 @@ class Simulator:
         if poor.size:
             raise ConfigError(f"cash of environment {poor[0]} must be positive and finite, was {money[poor[0]]}")
         open_batch(
-            start, money, chosen, self.rows, self.intents, self.declined, self.bars, self.terms,
+            start, money, chosen, self.rows, self.intents, self.tickets, self.declined, *self.market,
             self.account, self.position, self.orders, self.record, self.refused,
         )  # fmt: skip
 
@@ -186,8 +201,8 @@ class Simulator:
         if self.threads > 1:
             numba.set_num_threads(self.threads)
         bad = self._loop(
-            self.rows, self._everyone if active is None else self._mask(active), self.intents, self.declined,
-            self.bars, self.terms, self.clock, self.instruments, self.rules,
+            self.rows, self._everyone if active is None else self._mask(active), self.intents, self.tickets, self.declined,
+            *self.market, self.rules,
             self.account, self.position, self.orders, self.record, self.refused, self.fills,
         )  # fmt: skip
         if bad >= 0:

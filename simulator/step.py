@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from ..market.account import DAYS_KEPT
 from ..market.kernel import kernel
-from ..market.ledger import equity_by_cash, mark_to
+from ..market.ledger import equity_by_attribution, equity_by_cash, mark_to
+from .arrays import TapeArrays
 from .carry import carry
 from .inside import play_inside
 from .opening import play_open
@@ -30,7 +32,9 @@ def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, 
     record[e].borrow = account[e].borrow
     record[e].liquidation = account[e].liquidation
     record[e].traded_notional = account[e].traded_notional
-    record[e].n_fills = 0
+    record[e].n_fills = record[e].n_logged = 0
+    record[e].path_gap = 0.0
+    record[e].liquidated = 0
     if rules[e].participation < np.inf:
         for a in range(position.shape[1]):
             position[e, a].bar_lots = 0
@@ -40,10 +44,7 @@ def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, 
 def close(
     e: int,
     row: int,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -52,14 +53,16 @@ def close(
 ) -> None:
     """Marks, equity, ruin and what the step did; where nothing could be traded the last mark stays."""
     for a in range(position.shape[1]):
-        price = bars[row, a].close if bars[row, a].tradable else position[e, a].mark
-        mark_to(e, account, position, instruments, fx_at(terms, row, a), a, price)
-    equity = equity_by_cash(e, account, position, instruments)
+        price = tape.bars[row, a].close if tape.bars[row, a].tradable else position[e, a].mark
+        mark_to(e, account, position, tape.instruments, fx_at(tape.terms, row, a), a, price)
+    equity = equity_by_cash(e, account, position, tape.instruments)
     account[e].equity = equity
     if equity > account[e].peak_equity:
         account[e].peak_equity = equity
     record[e].row = row
     record[e].equity = equity
+    record[e].cash = account[e].cash
+    record[e].attribution = equity_by_attribution(e, account)
     record[e].gross = account[e].gross - record[e].gross
     record[e].dividends = account[e].dividends - record[e].dividends
     record[e].funding = account[e].funding - record[e].funding
@@ -77,7 +80,7 @@ def close(
     if ruined:
         account[e].ruined = 1
     if account[e].n_working > 0:
-        closes = clock[row].close_at
+        closes = tape.clock[row].close_at
         for i in range(account[e].n_working):
             arrived = orders[e, i].state >= OPEN
             if ruined or orders[e, i].expires_at <= closes or (arrived and orders[e, i].tif == IOC):
@@ -90,10 +93,8 @@ def step(
     e: int,
     row: int,
     intents: np.ndarray,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tickets: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -108,19 +109,19 @@ def step(
     """
     nxt = row + 1
     begin(e, account, position, rules, record)
-    carry(e, nxt, intents, bars, terms, clock, instruments, rules, account, position, orders)
-    if account[e].n_working > 0 and terms.shape[0] > 0:
+    carry(e, nxt, intents, tape, rules, account, position, orders)
+    if account[e].n_working > 0 and tape.terms.shape[0] > 0:
         drop_split(e, account, orders, record, refused)
-    waiting = submit(e, row, intents, bars, clock, instruments, rules, account, position, orders, record, refused)
+    waiting = submit(e, row, intents, tickets, tape, rules, account, position, orders, record, refused)
     if account[e].n_working > 0:
-        wake(e, nxt, bars, clock, account, orders, record, refused)
+        wake(e, nxt, tape, account, orders, record, refused)
     if waiting > 0 or account[e].n_working > 0:
         play_open(
-            e, nxt, waiting, intents, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills
+            e, nxt, waiting, intents, tape, rules, account, position, orders, record, refused, fills
         )  # fmt: skip
     if account[e].n_working > 0:
-        play_inside(e, nxt, bars, terms, clock, instruments, rules, account, position, orders, record, refused, fills)
-    close(e, nxt, bars, terms, clock, instruments, rules, account, position, orders, record)
+        play_inside(e, nxt, tape, rules, account, position, orders, record, refused, fills)
+    close(e, nxt, tape, rules, account, position, orders, record)
 
 
 @kernel
@@ -128,8 +129,7 @@ def open_account(
     e: int,
     row: int,
     cash: float,
-    bars: np.ndarray,
-    terms: np.ndarray,
+    tape: TapeArrays,
     account: np.ndarray,
     position: np.ndarray,
     orders: np.ndarray,
@@ -146,12 +146,17 @@ def open_account(
     account[e].opened_row = row
     account[e].trade_row = -1
     account[e].ruined = 0
+    account[e].n_liquidations = account[e].turnover_day = 0
+    account[e].volume_30d = 0.0
+    for day in range(DAYS_KEPT):
+        account[e].turnover[day] = 0.0
     for a in range(position.shape[1]):
         position[e, a].units = position[e, a].average_price = position[e, a].realised = 0.0
-        position[e, a].mark = bars[row, a].close
-        position[e, a].fx = fx_at(terms, row, a)
+        position[e, a].mark = tape.bars[row, a].close
+        position[e, a].fx = fx_at(tape.terms, row, a)
         position[e, a].opened_row = -1
         position[e, a].bar_lots = position[e, a].path = 0
+        position[e, a].displacement = position[e, a].margin = position[e, a].risk = 0.0
     for i in range(orders.shape[1]):
         orders[e, i].state = 0
     record[e].row = row
@@ -159,7 +164,9 @@ def open_account(
     record[e].gross = record[e].dividends = record[e].funding = record[e].interest = 0.0
     record[e].commission = record[e].fees = record[e].spread = record[e].slippage = 0.0
     record[e].impact = record[e].borrow = record[e].liquidation = record[e].traded_notional = 0.0
-    record[e].n_fills = record[e].n_refused = 0
-    record[e].ruined = 0
+    record[e].n_fills = record[e].n_logged = record[e].n_refused = 0
+    record[e].ruined = record[e].liquidated = 0
+    record[e].cash = record[e].attribution = cash
+    record[e].path_gap = 0.0
     for reason in range(refused.shape[1]):
         refused[e, reason] = 0

@@ -5,6 +5,7 @@ import numpy as np
 from ..market.grid import LARGEST_COUNT, on_grid
 from ..market.kernel import constant, kernel
 from ..market.order import Refusal
+from .arrays import TapeArrays
 from .pool import GONE, GTC, IOC, LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, STOP, cancel_orders, enqueue, make_room, refuse
 
 __all__ = ["screen", "submit"]
@@ -20,8 +21,7 @@ def screen(
     asset: int,
     at_open: bool,
     intents: np.ndarray,
-    bars: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -35,7 +35,7 @@ def screen(
     if kind < MARKET or kind > STOP or tif < GTC or tif > IOC:
         return BAD_ORDER
     if kind == MARKET:
-        if at_open and not bars[row, asset].tradable:
+        if at_open and not tape.bars[row, asset].tradable:
             return NOT_TRADABLE
         price = position[e, asset].mark
     else:
@@ -44,14 +44,14 @@ def screen(
         ticks = intents[e, asset].price_ticks if kind == LIMIT else intents[e, asset].stop_ticks
         if ticks <= 0:
             return BAD_PRICE
-        price = on_grid(ticks, instruments[asset].tick)
-    units = on_grid(lots, instruments[asset].lot)
+        price = on_grid(ticks, tape.instruments[asset].tick)
+    units = on_grid(lots, tape.instruments[asset].lot)
     held = position[e, asset].units
     if abs(held + units) > abs(held):
-        if abs(held + units) > LARGEST_COUNT * instruments[asset].lot:
+        if abs(held + units) > LARGEST_COUNT * tape.instruments[asset].lot:
             return BAD_ORDER
-        value = abs(units) * price * instruments[asset].multiplier
-        if value < instruments[asset].min_notional:
+        value = abs(units) * price * tape.instruments[asset].multiplier
+        if value < tape.instruments[asset].min_notional:
             return BELOW_MINIMUM
     return NONE
 
@@ -61,9 +61,8 @@ def submit(
     e: int,
     row: int,  # of the decision
     intents: np.ndarray,
-    bars: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tickets: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -77,9 +76,9 @@ def submit(
         first += 1
     if first == n_assets:
         return 0
-    decided_at = clock[row].close_at
+    decided_at = tape.clock[row].close_at
     arrives_at = decided_at + rules[e].latency_ns
-    at_open = arrives_at <= clock[row + 1].open_at
+    at_open = arrives_at <= tape.clock[row + 1].open_at
     waiting = 0
     if account[e].n_working > 0:
         for a in range(first, n_assets):
@@ -90,7 +89,7 @@ def submit(
             continue
         intents[e, a].id = account[e].next_order_id
         account[e].next_order_id += 1
-        reason = screen(e, row + 1, a, at_open, intents, bars, instruments, rules, account, position)
+        reason = screen(e, row + 1, a, at_open, intents, tape, rules, account, position)
         if reason == NONE and at_open and intents[e, a].kind == MARKET:
             waiting += 1
             continue

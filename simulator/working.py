@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..market.kernel import kernel
+from .arrays import TapeArrays
 from .fill import take
 from .matching import meet
 from .pool import CANCELLED, FILLED, IOC, MARKET, PARTIALLY_FILLED, REJECTED, STOP
@@ -21,10 +22,7 @@ def take_order(
     increasing: bool,
     share: float,
     power: float,
-    bars: np.ndarray,
-    terms: np.ndarray,
-    clock: np.ndarray,
-    instruments: np.ndarray,
+    tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
@@ -34,15 +32,15 @@ def take_order(
     fills: np.ndarray,
 ) -> float:
     """One round of a point for order i -> buying power left."""
-    hit, reference, at, room = meet(e, i, row, point, bars, clock, instruments, rules, position, orders)
+    hit, reference, at, room = meet(e, i, row, point, tape, rules, position, orders)
     if not hit:
         return power
     if increasing and point > 0:
-        power = buying_power(e, row, point, moving, bars, terms, instruments, rules, account, position)
+        power = buying_power(e, row, point, moving, tape, rules, account, position)
     handled, filled, waits, power = take(
         e, row, increasing, share, power, np.int64(orders[e, i].asset), orders[e, i].id, orders[e, i].lots - orders[e, i].filled,
         np.int64(orders[e, i].kind), np.int64(orders[e, i].reduce_only), orders[e, i].decided_at, at, reference, room,
-        bars, terms, instruments, rules, account, position, record, refused, fills,
+        tape, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if not handled:
         return power
@@ -52,7 +50,7 @@ def take_order(
     elif not waits or orders[e, i].tif == IOC:
         orders[e, i].state = REJECTED if orders[e, i].filled == 0 else CANCELLED
     else:
-        orders[e, i].cut = 1
+        orders[e, i].after = 3
         if orders[e, i].filled != 0:
             orders[e, i].state = PARTIALLY_FILLED
         if orders[e, i].kind == STOP:
