@@ -62,6 +62,11 @@ def take(
     lots: int,
     kind: int,
     reduce_only: int,
+    whole: bool,  # fill or kill
+    maker: bool,
+    filled_before: float,  # units of this order, absolute
+    traded_before: float,  # notional of this order so far, account currency
+    charged_before: float,  # commission of this order so far, account currency
     decided_at: int,
     at: int,
     reference: float,
@@ -73,12 +78,12 @@ def take(
     record: np.ndarray,
     refused: np.ndarray,
     fills: np.ndarray,
-) -> tuple[bool, int, bool, float]:
-    """An order that is hit -> (whether this is its round, lots filled, whether volume alone cut it, buying power left)."""
+) -> tuple[bool, int, bool, float, float, float]:
+    """An order that is hit -> (whether this is its round, lots filled, whether volume alone cut it, power left, price, commission)."""
     wanted, held, reason = clip(e, row, asset, lots, reduce_only, tape, rules, position)
     more = abs(held + wanted) > abs(held)
     if more and not increasing:
-        return False, 0, False, power
+        return False, 0, False, power, 0.0, 0.0
     if reason != NONE:
         refuse(e, reason, record, refused)
     if more:
@@ -92,12 +97,13 @@ def take(
     else:
         units = on_grid(wanted, tape.instruments[asset].lot)
         spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, tape, rules)
+    price = 0.0
     if wanted != 0:
-        fill(
-            e, row, asset, order_id, wanted, kind, decided_at, at, reference, spread, slippage, impact, commission,
+        price = fill(
+            e, row, asset, order_id, wanted, kind, maker, decided_at, at, reference, spread, slippage, impact, commission,
             tape, account, position, record, fills,
         )  # fmt: skip
-    return True, wanted, reason == PARTICIPATION, power
+    return True, wanted, reason == PARTICIPATION, power, price, commission
 
 
 @kernel(inline=True)
@@ -108,6 +114,7 @@ def fill(
     order_id: int,
     lots: int,
     kind: int,
+    maker: bool,
     decided_at: int,
     at: int,
     reference: float,
@@ -120,8 +127,8 @@ def fill(
     position: np.ndarray,
     record: np.ndarray,
     fills: np.ndarray,
-) -> None:
-    """One fill into both ledgers, and into the log where there is one."""
+) -> float:
+    """One fill into both ledgers, and into the log where there is one -> price paid per unit."""
     units = on_grid(lots, tape.instruments[asset].lot)
     fx = fx_at(tape.terms, row, asset)
     price = settle(
@@ -151,4 +158,6 @@ def fill(
         fills[e, n].cash = account[e].cash
         fills[e, n].equity = equity_by_cash(e, account, position, tape.instruments)
         fills[e, n].attribution = equity_by_attribution(e, account)
-        fills[e, n].maker = fills[e, n].state = fills[e, n].reason = 0
+        fills[e, n].maker = 1 if maker else 0
+        fills[e, n].state = fills[e, n].reason = 0
+    return float(price)

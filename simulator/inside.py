@@ -7,9 +7,10 @@ from ..market.kernel import kernel
 from ..market.order import ORDER
 from ..market.rules import PATHS
 from .arrays import TapeArrays
+from .liquidation import watch_margins
 from .matching import can_act_inside
 from .path import OHLC, OLHC, fx_at
-from .power import ALL_ASSETS
+from .power import ALL_ASSETS, REG_T
 from .working import take_order
 
 __all__ = ["choose_paths", "play_inside", "walk"]
@@ -41,6 +42,8 @@ def walk(
                         e, i, row, point, moving, stage == 1, np.inf, 0.0, tape, rules,
                         account, position, orders, record, refused, fills,
                     )  # fmt: skip
+        if account[e].n_open > 0 and rules[e].account >= REG_T:
+            watch_margins(e, row, point, moving, tape, rules, account, position, orders, record, fills)
 
 
 @kernel(allocates=True)

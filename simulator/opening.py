@@ -38,9 +38,9 @@ def take_intent(
 ) -> float:
     """A market order of this decision at the open -> buying power left; only a rest that volume cut goes to the pool."""
     decided_at = tape.clock[row - 1].close_at
-    handled, filled, waits, power = take(
+    handled, filled, waits, power, _, _ = take(
         e, row, increasing, share, power, asset, intents[e, asset].id, intents[e, asset].lots, MARKET,
-        np.int64(intents[e, asset].reduce_only), decided_at, tape.clock[row].open_at, tape.bars[row, asset].open, math.inf,
+        np.int64(intents[e, asset].reduce_only), False, False, 0.0, 0.0, 0.0, decided_at, tape.clock[row].open_at, tape.bars[row, asset].open, math.inf,
         tape, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if handled:

@@ -13,6 +13,7 @@ __all__ = [
     "day_end",
     "drop_split",
     "enqueue",
+    "leave_at_close",
     "make_room",
     "refuse",
     "rounded_ticks",
@@ -154,6 +155,19 @@ def wake(
             if orders[e, i].kind == MARKET and not tape.bars[row, orders[e, i].asset].tradable:
                 refuse(e, NOT_TRADABLE, record, refused)
                 orders[e, i].state = REJECTED
+    sweep(e, account, orders)
+
+
+@kernel
+def leave_at_close(
+    e: int, row: int, ruined: bool, tape: TapeArrays, account: np.ndarray, orders: np.ndarray, record: np.ndarray, fills: np.ndarray
+) -> None:
+    """At the close of `row`: what has expired, what had one look, and all of a ruined account's orders leave."""
+    closes = tape.clock[row].close_at
+    for i in range(account[e].n_working):
+        arrived = orders[e, i].state >= OPEN
+        if ruined or orders[e, i].expires_at <= closes or (arrived and orders[e, i].tif == IOC):
+            orders[e, i].state = EXPIRED
     sweep(e, account, orders)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..market.grid import on_grid
 from ..market.kernel import constant, kernel
+from ..market.rules import ACCOUNTS
 from .arrays import TapeArrays
 from .friction import frictions
 from .path import fx_at, point_price
@@ -13,6 +14,8 @@ from .path import fx_at, point_price
 __all__ = ["affordable", "buying_power", "demand", "is_cash_account"]
 
 ALL_ASSETS = constant(-1)
+CASH, LEVERAGE, REG_T = constant(ACCOUNTS["cash"]), constant(ACCOUNTS["leverage"]), constant(ACCOUNTS["reg_t"])
+CROSS, ISOLATED = constant(ACCOUNTS["cross"]), constant(ACCOUNTS["isolated"])
 
 
 @kernel(inline=True)

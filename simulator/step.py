@@ -4,88 +4,18 @@ import numpy as np
 
 from ..market.account import DAYS_KEPT
 from ..market.kernel import kernel
-from ..market.ledger import equity_by_attribution, equity_by_cash, mark_to
 from .arrays import TapeArrays
 from .carry import carry
+from .closing import begin, close
 from .inside import play_inside
+from .liquidation import may_be_liquidated, watch_margins
 from .opening import play_open
-from .path import fx_at
-from .pool import EXPIRED, IOC, OPEN, drop_split, sweep, wake
+from .path import AT_OPEN, fx_at
+from .pool import drop_split, wake
+from .power import ALL_ASSETS, REG_T
 from .submission import submit
 
-__all__ = ["begin", "close", "open_account", "step"]
-
-
-@kernel(inline=True)
-def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, record: np.ndarray) -> None:
-    """The record holds the ledgers' lines as they stand; `close` turns them into this step's share."""
-    record[e].equity_before = account[e].equity
-    record[e].gross = account[e].gross
-    record[e].dividends = account[e].dividends
-    record[e].funding = account[e].funding
-    record[e].interest = account[e].interest
-    record[e].commission = account[e].commission
-    record[e].fees = account[e].fees
-    record[e].spread = account[e].spread
-    record[e].slippage = account[e].slippage
-    record[e].impact = account[e].impact
-    record[e].borrow = account[e].borrow
-    record[e].liquidation = account[e].liquidation
-    record[e].traded_notional = account[e].traded_notional
-    record[e].n_fills = record[e].n_logged = 0
-    record[e].path_gap = 0.0
-    record[e].liquidated = 0
-    if rules[e].participation < np.inf:
-        for a in range(position.shape[1]):
-            position[e, a].bar_lots = 0
-
-
-@kernel(inline=True)
-def close(
-    e: int,
-    row: int,
-    tape: TapeArrays,
-    rules: np.ndarray,
-    account: np.ndarray,
-    position: np.ndarray,
-    orders: np.ndarray,
-    record: np.ndarray,
-) -> None:
-    """Marks, equity, ruin and what the step did; where nothing could be traded the last mark stays."""
-    for a in range(position.shape[1]):
-        price = tape.bars[row, a].close if tape.bars[row, a].tradable else position[e, a].mark
-        mark_to(e, account, position, tape.instruments, fx_at(tape.terms, row, a), a, price)
-    equity = equity_by_cash(e, account, position, tape.instruments)
-    account[e].equity = equity
-    if equity > account[e].peak_equity:
-        account[e].peak_equity = equity
-    record[e].row = row
-    record[e].equity = equity
-    record[e].cash = account[e].cash
-    record[e].attribution = equity_by_attribution(e, account)
-    record[e].gross = account[e].gross - record[e].gross
-    record[e].dividends = account[e].dividends - record[e].dividends
-    record[e].funding = account[e].funding - record[e].funding
-    record[e].interest = account[e].interest - record[e].interest
-    record[e].commission = account[e].commission - record[e].commission
-    record[e].fees = account[e].fees - record[e].fees
-    record[e].spread = account[e].spread - record[e].spread
-    record[e].slippage = account[e].slippage - record[e].slippage
-    record[e].impact = account[e].impact - record[e].impact
-    record[e].borrow = account[e].borrow - record[e].borrow
-    record[e].liquidation = account[e].liquidation - record[e].liquidation
-    record[e].traded_notional = account[e].traded_notional - record[e].traded_notional
-    ruined = equity <= rules[e].ruin_equity_fraction * account[e].initial_equity
-    record[e].ruined = 1 if ruined and not account[e].ruined else 0
-    if ruined:
-        account[e].ruined = 1
-    if account[e].n_working > 0:
-        closes = tape.clock[row].close_at
-        for i in range(account[e].n_working):
-            arrived = orders[e, i].state >= OPEN
-            if ruined or orders[e, i].expires_at <= closes or (arrived and orders[e, i].tif == IOC):
-                orders[e, i].state = EXPIRED
-        sweep(e, account, orders)
+__all__ = ["open_account", "step"]
 
 
 @kernel(inline=True)
@@ -119,9 +49,11 @@ def step(
         play_open(
             e, nxt, waiting, intents, tape, rules, account, position, orders, record, refused, fills
         )  # fmt: skip
-    if account[e].n_working > 0:
+    if account[e].n_open > 0 and rules[e].account >= REG_T:
+        watch_margins(e, nxt, AT_OPEN, ALL_ASSETS, tape, rules, account, position, orders, record, fills)
+    if account[e].n_working > 0 or may_be_liquidated(e, nxt, tape, rules, account, position):
         play_inside(e, nxt, tape, rules, account, position, orders, record, refused, fills)
-    close(e, nxt, tape, rules, account, position, orders, record)
+    close(e, nxt, tape, rules, account, position, orders, record, fills)
 
 
 @kernel

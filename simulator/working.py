@@ -37,9 +37,9 @@ def take_order(
         return power
     if increasing and point > 0:
         power = buying_power(e, row, point, moving, tape, rules, account, position)
-    handled, filled, waits, power = take(
+    handled, filled, waits, power, price, commission = take(
         e, row, increasing, share, power, np.int64(orders[e, i].asset), orders[e, i].id, orders[e, i].lots - orders[e, i].filled,
-        np.int64(orders[e, i].kind), np.int64(orders[e, i].reduce_only), orders[e, i].decided_at, at, reference, room,
+        np.int64(orders[e, i].kind), np.int64(orders[e, i].reduce_only), False, False, 0.0, 0.0, 0.0, orders[e, i].decided_at, at, reference, room,
         tape, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if not handled:
