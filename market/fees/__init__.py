@@ -1,0 +1,1 @@
+"""Fee schedules of venues by product and effective date, with their sources."""
