@@ -33,7 +33,7 @@ def maker_taker_rows(
     rows = []
     for volume, maker, taker in tiers:
         why = (doubts or {}).get(volume, doubt)
-        rates = {"maker_rate": round(maker / 1e4, 9), "taker_rate": round(taker / 1e4, 9)}
+        rates: dict[str, Any] = {"maker_rate": round(maker / 1e4, 9), "taker_rate": round(taker / 1e4, 9)}
         rows.append(
             FeeRow(from_date=from_date, min_volume=volume, sources=sources, confirmed=not why, note=why, **rates, **fields)
         )
