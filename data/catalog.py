@@ -29,12 +29,14 @@ def open_tape(name_or_path: str | Path, *, mmap: bool = True, verify: bool = Fal
     """Return a tape by name or folder.
 
     Args:
-        name_or_path: A sample (`sample:us-tech`), the name of a saved tape, or a folder that holds one.
+        name_or_path: A sample (`sample:us-tech`), a scenario (`scenario:heston?seed=3`, see `scenario.registry`), the name of a
+            saved tape, or a folder that holds one.
         mmap: Map a saved tape's arrays into memory instead of reading them.
         verify: Check a saved tape against its digest and the contract.
 
     Raises:
         UnknownNameError: No tape has the name; carries a suggestion.
+        ConfigError: A scenario's setting is unknown or wrong.
         DataError: It cannot be read, or is a file that must be imported first.
     """
     name = str(name_or_path)
@@ -42,6 +44,10 @@ def open_tape(name_or_path: str | Path, *, mmap: bool = True, verify: bool = Fal
         return open_sample(name)
     if name.startswith("sample:"):
         raise UnknownNameError("tape", name, tape_names())
+    if name.startswith("scenario:"):
+        from .scenario.registry import open_scenario  # its models are compiled code, which other tapes need not load
+
+        return open_scenario(name)
     path = Path(name_or_path)
     if path.is_file():
         cure = f"; import it first: quantgym data import {path}" if path.suffix in IMPORTABLE else ""
@@ -63,6 +69,6 @@ def save_tape(tape: Tape, name: str | None = None, *, overwrite: bool = False) -
         DataError: The name is taken and `overwrite` is False, or the folder cannot be written.
     """
     wanted = tape.name if name is None else name
-    if not wanted or wanted.startswith((".", "sample:")) or any(sign in wanted for sign in '/\\:*?"<>|\0'):
+    if not wanted or wanted.startswith((".", "sample:", "scenario:")) or any(sign in wanted for sign in '/\\:*?"<>|\0'):
         raise ConfigError(f"tape name {wanted!r} must be usable as a folder: no leading dot, none of / \\ : * ? \" < > |")
     return tape.save(tapes_folder() / wanted, overwrite=overwrite)
