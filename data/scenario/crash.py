@@ -29,7 +29,8 @@ class CrashSettings(GbmSettings):
         scale: Multiple of its log returns, 0.5 to 3.
         bars_per_step: Rows over which one step of it is spread.
         beta: Multiple of the log returns for each asset, one number or A.
-        tape: Name or folder of the tape that it is laid over; None: a geometric Brownian motion of the settings above.
+        tape: Name or folder of the tape that it is laid over, for which the settings of the walk are not used; None: a
+            geometric Brownian motion.
         on_grid: Whether prices of that tape are rounded to its ticks afterwards.
     """
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+import numpy as np
+
 from ...configs.strict import validate
 from ...market.errors import ConfigError, UnknownNameError
 from ..tape import Tape
@@ -65,7 +67,7 @@ def scenario_tapes(name: str, seeds: Sequence[int], **settings: Any) -> list[Tap
     if name not in SCENARIOS:
         raise UnknownNameError("scenario", name, SCENARIOS)
     for seed in seeds:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
             raise ConfigError(f"scenario {name}: seed must be a whole number of at least 0, was {seed!r}")
     scenario = SCENARIOS[name]
     checked = validate(scenario.settings, settings, f"scenario {name}")
