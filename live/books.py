@@ -41,9 +41,12 @@ def carry_row(
     account: np.ndarray,
     position: np.ndarray,
     orders: np.ndarray,
+    record: np.ndarray,
+    fills: np.ndarray,
 ) -> None:
     # what the second of two rows (2, A) does before anyone trades, as in the simulator
-    carry(0, 1, intents, TapeArrays(bars, terms, clock, instruments, tariff, brackets), rules, account, position, orders)
+    tape = TapeArrays(bars, terms, clock, instruments, tariff, brackets)
+    carry(0, 1, intents, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
@@ -94,6 +97,7 @@ class Books:
         self._clock = np.zeros(2, CLOCK)
         # carry rescales intents and working orders too: ours are the broker's affair, so it finds none
         self._no_intents, self._no_orders = np.zeros((1, len(instruments)), INTENT), np.zeros((1, 0), ORDER)
+        self._no_fills = np.zeros((1, 0), FILL)
         self.account, self.position = new_accounts(1, len(instruments))
         self.row = first_row - 1
 
@@ -144,7 +148,7 @@ class Books:
         both_bars, both_terms = np.concatenate([bars, bars]), np.concatenate([terms, terms])
         carry_row(
             both_bars, both_terms, self._clock, self._instruments, self._tariff, self._brackets, self._rules, self._no_intents,
-            self.account, self.position, self._no_orders,
+            self.account, self.position, self._no_orders, np.zeros(1, STEP), self._no_fills,
         )  # fmt: skip
         for fill in fills:
             self._settle(fill, row, exact)

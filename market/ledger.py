@@ -15,7 +15,9 @@ from .kernel import kernel
 
 __all__ = [
     "accrue_borrow",
+    "accrue_interest",
     "apply_split",
+    "charge_liquidation",
     "check_ledgers",
     "equity_by_attribution",
     "equity_by_cash",
@@ -23,10 +25,12 @@ __all__ = [
     "mark_to",
     "pay_dividend",
     "pay_funding",
+    "roll_position",
     "settle",
 ]
 
 YEAR_NS = 365.0 * 86_400.0 * 1e9
+MONEY_YEAR_NS = 360.0 * 86_400.0 * 1e9
 TOLERANCE = 1e-9
 
 
@@ -90,6 +94,7 @@ def flatten(e: int, account: np.ndarray, position: np.ndarray, asset: int) -> No
     """The units of a position have just become 0."""
     position[e, asset].average_price = 0.0
     position[e, asset].opened_row = -1
+    position[e, asset].margin = position[e, asset].risk = 0.0
     account[e].n_open -= 1
     if account[e].n_open == 0:
         account[e].trade_row = -1
@@ -124,6 +129,7 @@ def apply_split(e: int, account: np.ndarray, position: np.ndarray, instruments: 
         scale = instruments[asset].multiplier * position[e, asset].fx
         account[e].cash += left * position[e, asset].mark * scale
         position[e, asset].realised += left * (position[e, asset].mark - position[e, asset].average_price) * scale
+        position[e, asset].margin *= whole / exact
     position[e, asset].units = whole
     if whole == 0.0:
         flatten(e, account, position, asset)
@@ -139,10 +145,10 @@ def pay_dividend(e: int, account: np.ndarray, position: np.ndarray, asset: int, 
 
 @kernel
 def pay_funding(
-    e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray, asset: int, rate: float, fx: float
+    e: int, account: np.ndarray, position: np.ndarray, instruments: np.ndarray, asset: int, rate: float, price: float, fx: float
 ) -> None:
-    """Longs pay `rate` of the notional at the mark, shorts receive it."""
-    amount = -position[e, asset].units * position[e, asset].mark * instruments[asset].multiplier * fx * rate
+    """Longs pay `rate` of the notional at `price`, shorts receive it."""
+    amount = -position[e, asset].units * price * instruments[asset].multiplier * fx * rate
     account[e].cash += amount
     account[e].funding += amount
 
@@ -158,6 +164,71 @@ def accrue_borrow(
         amount = notional * rate * (elapsed_ns / YEAR_NS)
         account[e].cash -= amount
         account[e].borrow += amount
+
+
+@kernel
+def accrue_interest(
+    e: int,
+    account: np.ndarray,
+    position: np.ndarray,
+    instruments: np.ndarray,
+    margin_rate: float,
+    cash_rate: float,
+    elapsed_ns: int,
+) -> None:
+    """What is borrowed pays `margin_rate` a year, free cash receives `cash_rate`, actual days over 360.
+
+    The proceeds of shorts are not the account's to use: the balance is cash less the value of shorts at the mark.
+    """
+    balance = account[e].cash
+    if account[e].n_open > 0:
+        for a in range(position.shape[1]):
+            if position[e, a].units < 0.0:
+                balance += position[e, a].units * position[e, a].mark * instruments[a].multiplier * position[e, a].fx
+    amount = balance * (margin_rate if balance < 0.0 else cash_rate) * (elapsed_ns / MONEY_YEAR_NS)
+    account[e].cash += amount
+    account[e].interest += amount
+
+
+@kernel
+def roll_position(
+    e: int,
+    account: np.ndarray,
+    position: np.ndarray,
+    instruments: np.ndarray,
+    asset: int,
+    roll: float,  # price of the next contract less that of the old one
+    spread: float,  # this and the next three: costs of both orders, account currency
+    slippage: float,
+    commission: float,
+    fees: float,
+    traded: float,  # notional of both orders, account currency
+    fx: float,
+) -> None:
+    """The old contract is sold at the mark and as many units of the next one are bought: prices move, P&L does not.
+
+    Cash moves at `fx`; what `fx` differs from the rate of the mark is P&L of the currency, and comes back at the next mark.
+    """
+    units, multiplier = position[e, asset].units, instruments[asset].multiplier
+    position[e, asset].mark += roll
+    if units == 0.0:
+        return
+    moved = units * roll * multiplier
+    position[e, asset].average_price += roll
+    account[e].cash -= moved * fx + spread + slippage + commission + fees
+    account[e].gross += moved * (position[e, asset].fx - fx)
+    account[e].traded_notional += traded
+    account[e].spread += spread
+    account[e].slippage += slippage
+    account[e].commission += commission
+    account[e].fees += fees
+
+
+@kernel
+def charge_liquidation(e: int, account: np.ndarray, amount: float) -> None:
+    """A fee for closing by force; below zero, what the venue bears of the loss."""
+    account[e].cash -= amount
+    account[e].liquidation += amount
 
 
 @kernel(inline=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..market.displacement import displaced
 from ..market.kernel import kernel
 from ..market.ledger import equity_by_attribution, equity_by_cash, mark_to
 from .arrays import TapeArrays
@@ -49,7 +50,9 @@ def close(
 ) -> None:
     """Marks, equity, ruin and what the step did; where nothing could be traded the last mark stays."""
     for a in range(position.shape[1]):
-        price = tape.bars[row, a].close if tape.bars[row, a].tradable else position[e, a].mark
+        price = position[e, a].mark
+        if tape.bars[row, a].tradable:
+            price = displaced(e, a, tape.bars[row, a].close, rules, position)
         mark_to(e, account, position, tape.instruments, fx_at(tape.terms, row, a), a, price)
     equity = equity_by_cash(e, account, position, tape.instruments)
     account[e].equity = equity

@@ -4,15 +4,13 @@ import math
 
 import numpy as np
 
-from ..market.grid import on_grid
 from ..market.kernel import kernel
 from .arrays import TapeArrays
-from .fill import clip, take
-from .friction import frictions
+from .fill import asked, take
 from .matching import meet
 from .path import AT_OPEN
 from .pool import DAY, IOC, MARKET, OPEN, PARTIALLY_FILLED, POOL_FULL, day_end, enqueue, refuse
-from .power import ALL_ASSETS, buying_power, demand
+from .power import ALL_ASSETS, buying_power
 from .working import take_order
 
 __all__ = ["open_share", "play_open", "take_intent"]
@@ -59,24 +57,6 @@ def take_intent(
 
 
 @kernel
-def asked(
-    e: int,
-    row: int,
-    asset: int,
-    lots: int,
-    held: int,
-    reference: float,
-    room: float,
-    tape: TapeArrays,
-    rules: np.ndarray,
-) -> float:
-    """Buying power that an order of `lots` would use up if it were filled whole."""
-    units = on_grid(lots, tape.instruments[asset].lot)
-    spread, slippage, impact, commission = frictions(e, row, asset, units, reference, room, tape, rules)
-    return float(demand(e, row, asset, lots, held, reference, spread + slippage + impact + commission, tape, rules))
-
-
-@kernel
 def open_share(
     e: int,
     row: int,
@@ -95,15 +75,16 @@ def open_share(
         if hit:
             asset = np.int64(orders[e, i].asset)
             lots = orders[e, i].lots - orders[e, i].filled
-            lots, held, _ = clip(e, row, asset, lots, np.int64(orders[e, i].reduce_only), tape, rules, position)
-            if abs(held + lots) > abs(held):
-                total += asked(e, row, asset, lots, held, reference, room, tape, rules)
+            total += asked(
+                e, row, asset, lots, np.int64(orders[e, i].reduce_only), False, 0.0, 0.0, 0.0, tape.clock[row].open_at, reference,
+                room, tape, rules, account, position,
+            )  # fmt: skip
     for a in range(intents.shape[1]):
         if intents[e, a].lots != 0:
-            reduce_only = np.int64(intents[e, a].reduce_only)
-            lots, held, _ = clip(e, row, a, intents[e, a].lots, reduce_only, tape, rules, position)
-            if abs(held + lots) > abs(held):
-                total += asked(e, row, a, lots, held, tape.bars[row, a].open, math.inf, tape, rules)
+            total += asked(
+                e, row, a, intents[e, a].lots, np.int64(intents[e, a].reduce_only), False, 0.0, 0.0, 0.0, tape.clock[row].open_at,
+                tape.bars[row, a].open, math.inf, tape, rules, account, position,
+            )  # fmt: skip
     if total <= power:
         return 1.0
     return power / total if power > 0.0 else 0.0

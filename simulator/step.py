@@ -39,7 +39,7 @@ def step(
     """
     nxt = row + 1
     begin(e, account, position, rules, record)
-    carry(e, nxt, intents, tape, rules, account, position, orders)
+    carry(e, nxt, intents, tape, rules, account, position, orders, record, fills)
     if account[e].n_working > 0 and tape.terms.shape[0] > 0:
         drop_split(e, account, orders, record, refused)
     waiting = submit(e, row, intents, tickets, tape, rules, account, position, orders, record, refused)

@@ -18,7 +18,7 @@ def row(number, close, split=1.0, dividend=0.0):
         bars[name] = close
     bars["present"] = bars["tradable"] = 1
     terms["split"], terms["dividend"], terms["fx"] = split, dividend, 1.0
-    terms["spread"] = terms["borrow_rate"] = np.nan
+    terms["spread"] = terms["borrow_rate"] = terms["mark"] = terms["roll"] = np.nan
     return Row(number * HOUR, (number + 1) * HOUR, bars, terms)
 
 

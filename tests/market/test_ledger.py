@@ -93,7 +93,7 @@ def test_a_dividend_is_received_by_longs_and_owed_by_shorts():
 
 def test_funding_and_borrow_are_charged_on_the_mark():
     account, position, instruments = world(units=-4.0)
-    ledger.pay_funding(0, account, position, instruments, 0, 0.01, 1.0)
+    ledger.pay_funding(0, account, position, instruments, 0, 0.01, 10.0, 1.0)
     assert account[0]["funding"] == pytest.approx(0.4)
     # 40 short at 36.5 % a year over two days: 40 x 0.365 x 2 / 365
     ledger.accrue_borrow(0, account, position, instruments, 0, 0.365, 48 * HOUR)
@@ -141,7 +141,7 @@ def test_every_kernel_equals_its_own_python_bit_for_bit(monkeypatch):
                 call("settle", 0, account, position, instruments, 0, units, reference, *costs, fx, 2),
                 call("mark_to", 0, account, position, instruments, fx, 0, price),
                 call("pay_dividend", 0, account, position, 0, rate, fx),
-                call("pay_funding", 0, account, position, instruments, 0, rate, fx),
+                call("pay_funding", 0, account, position, instruments, 0, rate, price, fx),
                 call("accrue_borrow", 0, account, position, instruments, 0, rate, 5 * HOUR),
                 call("apply_split", 0, account, position, instruments, 0, ratio),
                 call("equity_by_cash", 0, account, position, instruments),

@@ -16,7 +16,8 @@ from quantgym.simulator.simulator import Simulator
 
 HOUR = 3_600_000_000_000
 DAY = 24 * HOUR
-FREE = {"fee_rate": 0.0, "half_spread_rate": 0.0, "impact_coefficient": 0.0, "borrow_rate": 0.0, "sizing_margin": 0.0}
+FREE = {"fee_rate": 0.0, "half_spread_rate": 0.0, "impact_coefficient": 0.0, "borrow_rate": 0.0, "sizing_margin": 0.0,
+        "margin_interest_rate": 0.0}  # fmt: skip
 
 
 def make_tape(rows, *, volume=1e6, terms=None, halted=(), lot=1.0, tick=0.01, close_only=False, **instrument):

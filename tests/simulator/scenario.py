@@ -9,6 +9,7 @@ from quantgym.data.record import bar_records, clock_records, term_records
 from quantgym.data.tape import Tape
 from quantgym.market.cost import CostSettings, rules_records
 from quantgym.market.instrument import Instrument
+from quantgym.market.rules import ACCOUNTS
 from quantgym.simulator.simulator import STATE, Simulator
 
 HOUR = 3_600_000_000_000
@@ -50,6 +51,8 @@ def random_rules(generator, n):
     rules["path"], rules["limit_touch"] = generator.integers(0, 4, n), generator.integers(0, 2, n)
     rules["latency_ns"] = pick([0, HOUR, HOUR // 2, 2 * HOUR, 3 * HOUR, 11 * HOUR], n)
     rules["allow_short"], rules["max_leverage"] = generator.integers(0, 2, n), pick([1.0, 1.0, 2.0, 0.5], n)
+    plain = (rules["allow_short"] == 0) & (rules["max_leverage"] == 1.0)
+    rules["account"] = np.where(plain, ACCOUNTS["cash"], ACCOUNTS["leverage"])
     return rules
 
 
