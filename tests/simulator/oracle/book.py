@@ -1,34 +1,14 @@
 """What the second implementation keeps: rules, bars, orders and an account, as plain Python objects of plain numbers."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 NEVER = 2**63 - 1
 DAY = 86_400 * 10**9
+ONE_LOOK = ("IOC", "FOK", "AT_OPEN", "AT_CLOSE")
 
 
-@dataclass
-class Rules:
-    fee_rate: float
-    fee_per_unit: float
-    half_spread_rate: float
-    slippage_rate: float
-    impact_rate: float
-    participation: float
-    borrow_rate: float
-    max_leverage: float
-    ruin_equity_fraction: float
-    latency_ns: int
-    path: str
-    limit_touch: bool
-    allow_short: bool
-
-    @property
-    def cash_account(self):
-        return self.max_leverage == 1 and not self.allow_short
-
-
-@dataclass
+@dataclass(slots=True)
 class Cell:
     """One bar of one asset with what its row says."""
 
@@ -37,87 +17,176 @@ class Cell:
     low: float
     close: float
     volume: float
+    present: bool
     tradable: bool
+    opens: bool
+    closes: bool
     split: float = 1.0
     dividend: float = 0.0
     spread: float = math.nan
     funding_rate: float = 0.0
     borrow_rate: float = math.nan
     fx: float = 1.0
+    mark: float = math.nan
+    roll: float = math.nan
 
     def points(self, high_first):
         return [self.open, self.high, self.low, self.close] if high_first else [self.open, self.low, self.high, self.close]
 
 
-@dataclass
+@dataclass(slots=True)
 class Kind:
-    """An instrument."""
+    """An instrument; `tariff` and `brackets` are lists of dicts, empty where it has none."""
 
     tick: float
     lot: float
     multiplier: float
     min_notional: float
     volume_known: bool
+    liquidity: float
+    tariff: list
+    brackets: list
 
 
-@dataclass
-class Order:
-    id: int
+@dataclass(slots=True)
+class Ask:
+    """An intent or a ticket: what a decision asks for."""
+
+    lots: int
     asset: int
-    left: int  # lots still to fill, signed
     kind: str
     tif: str
-    limit: int  # ticks
-    stop: int  # ticks
-    reduce_only: bool
-    decided_at: int
-    arrives_at: int
-    expires_at: int = NEVER
-    cut: bool = False  # its bar's volume is used up
-    first: int | None = None  # row of the bar in which, or before whose open, it arrived
-    fresh: bool = False  # of this decision, and not in the pool
+    limit: int = 0  # ticks
+    stop: int = 0  # ticks
+    trail: int = 0  # ticks
+    rate: float = 0.0
+    reduce_only: bool = False
+    post_only: bool = False
+    cancel: bool = False  # of an intent: every working order of the asset
+    cancels: int = 0  # of a ticket: one order
+    date: int = NEVER
+    parent: int = 0  # slot + 1
+    group: int = 0
+    delay: int = 1
+    intent: bool = True
+
+    def copy(self):
+        return replace(self)
+
+
+class Order:
+    __slots__ = (
+        "after", "allowed", "arrives_at", "asset", "cancel_at", "charged", "cut", "date", "decided_at", "delay", "filled", "first",
+        "fresh", "group", "id", "kind", "left", "limit", "parent", "post_only", "rate", "ready", "reduce_only", "rested", "side",
+        "state", "stop", "tif", "traded", "trail", "was",
+    )  # fmt: skip
+
+    def __init__(self, number, ask, lots, decided_at, arrives_at):
+        self.id, self.asset, self.left, self.side = number, ask.asset, lots, 1 if lots > 0 else -1
+        self.kind = self.was = ask.kind
+        self.tif, self.limit, self.stop, self.trail, self.rate = ask.tif, ask.limit, ask.stop, ask.trail, ask.rate
+        self.reduce_only, self.post_only, self.delay = ask.reduce_only, ask.post_only, ask.delay
+        self.decided_at, self.arrives_at, self.date, self.cancel_at = decided_at, arrives_at, NEVER, NEVER
+        self.parent, self.group = 0, None
+        self.allowed = math.inf  # lots that its parent's fills let it trade, from now on
+        self.ready = None  # row by whose open a child arrives
+        self.filled = 0  # lots, not signed
+        self.traded = self.charged = 0.0
+        self.first = None  # row of its first bar
+        self.after = -1  # acts only at points of this bar after this one
+        self.fresh = False  # of this decision, and not in the pool
+        self.cut = False  # its bar's volume is used up
+        self.rested = False  # had its first look
+        self.state = "PENDING"
 
     @property
-    def side(self):
-        return 1 if self.left > 0 else -1
+    def alive(self):
+        return self.state in ("PENDING", "OPEN", "PARTIALLY_FILLED")
+
+    @property
+    def ends_at(self):
+        return min(self.date, self.cancel_at)
+
+    @property
+    def size(self):
+        """Lots that it may trade now."""
+        return min(abs(self.left), self.allowed)
+
+    def copy(self):
+        twin = Order.__new__(Order)
+        for name in Order.__slots__:
+            setattr(twin, name, getattr(self, name))
+        return twin
+
+    def __repr__(self):
+        words = ", ".join(f"{name} {getattr(self, name)}" for name in ("id", "asset", "left", "kind", "tif", "limit", "stop", "state"))
+        return f"Order({words})"
 
 
-@dataclass
+@dataclass(slots=True)
 class Holding:
-    lots: float = 0
-    mark: float = 0.0
+    lots: int = 0
+    mark: float = 0.0  # displaced
     fx: float = 1.0
+    average: float = 0.0
+    realised: float = 0.0
+    margin: float = 0.0
+    risk: float = 0.0
+    shift: float = 0.0  # displacement
+
+    def copy(self):
+        return Holding(self.lots, self.mark, self.fx, self.average, self.realised, self.margin, self.risk, self.shift)
 
 
-@dataclass
+@dataclass(slots=True)
 class Fill:
     order_id: int
     asset: int
     lots: int
+    kind: str
+    maker: bool
     reference: float
     price: float
     spread: float
     slippage: float
     impact: float
     commission: float
+    fees: float
+    risk: float
     at: int
+    cash: float
+    equity: float
 
 
-@dataclass
 class Book:
     """An account: everything that an adverse path is run from, and thrown away with."""
 
-    cash: float
-    ideal: float  # cash as if every fill had happened at its reference
-    holdings: list
-    orders: list = field(default_factory=list)
-    fills: list = field(default_factory=list)
-    refused: dict = field(default_factory=dict)
-    used: list = field(default_factory=list)  # lots of the bar's volume taken, by asset
-    sums: dict = field(default_factory=dict)
+    def __init__(self, cash, holdings):
+        self.cash = self.ideal = cash  # `ideal`: cash as if every fill had happened at its reference
+        self.holdings = holdings
+        self.orders = []  # alive, in order of id
+        self.fills, self.log = [], []
+        self.refused = {}
+        self.used = [0] * len(holdings)  # lots of the bar's volume taken
+        self.sums = {}
+        self.days = {}  # turnover by UTC day
+        self.liquidations = 0
+
+    def copy(self):
+        twin = Book.__new__(Book)
+        twin.cash, twin.ideal, twin.liquidations = self.cash, self.ideal, self.liquidations
+        twin.holdings = [held.copy() for held in self.holdings]
+        twin.orders = [order.copy() for order in self.orders]
+        twin.fills, twin.log, twin.used = list(self.fills), list(self.log), list(self.used)
+        twin.refused, twin.sums, twin.days = dict(self.refused), dict(self.sums), dict(self.days)
+        return twin
 
     def add(self, line, amount):
         self.sums[line] = self.sums.get(line, 0.0) + amount
 
-    def refuse(self, reason, n=1):
-        self.refused[reason] = self.refused.get(reason, 0) + n
+    def refuse(self, reason):
+        self.refused[reason] = self.refused.get(reason, 0) + 1
+
+    def note(self, order, state, reason="NONE"):
+        order.state = state
+        self.log.append((order.id, state, reason))

@@ -1,11 +1,12 @@
-"""Money of the second implementation: costs, what can be paid, and one order whose turn has come."""
+"""Money of the second implementation: what a fill costs, what can be paid, and what a fill changes."""
 
 import math
 
-from .book import Book, Fill, Holding
+from .book import DAY, Book, Fill, Holding
+from .fees import charges, row_in_force, volume_before
 
 EPSILON = 1e-9  # comparisons closer than this may go either way; they are counted
-ROUNDING = 1e-12  # equities closer than this are a tie
+LINES = ("spread", "slippage", "impact", "commission", "fees")
 
 
 class Broker:
@@ -18,163 +19,151 @@ class Broker:
         self.next_id = 1
         self.ruined = False
         self.close_calls = 0
-        self.book = Book(cash, cash, [Holding(0, cell.close, cell.fx) for cell in cells[row]])
-
-    def value(self, book, a):
-        held, kind = book.holdings[a], self.kinds[a]
-        return held.lots * kind.lot * kind.multiplier * held.mark * held.fx
-
-    def equity(self, book):
-        return book.cash + sum(self.value(book, a) for a in range(len(self.kinds)))
-
-    def power(self, book):
-        if self.rules.cash_account:
-            return book.cash
-        gross = sum(abs(self.value(book, a)) for a in range(len(self.kinds)))
-        return self.rules.max_leverage * self.equity(book) - gross
-
-    def quote(self, a, lots, reference, limit=None):
-        """The parts of a fill: spread, slippage and impact per unit, price, commission."""
-        rules, kind, cell = self.rules, self.kinds[a], self.cells[self.row + 1][a]
-        units = abs(lots) * kind.lot
-        half = rules.half_spread_rate if math.isnan(cell.spread) else cell.spread / 2
-        spread, slippage, impact = half * reference, rules.slippage_rate * reference, 0.0
-        if kind.volume_known and cell.volume > 0:
-            impact = rules.impact_rate * math.sqrt(units / cell.volume) * reference
-        room = math.inf if limit is None else abs(limit - reference)
-        if lots < 0:
-            room = min(room, reference)
-        if spread + slippage + impact > room:
-            spread = min(spread, room)
-            slippage = min(slippage, room - spread)
-            impact = min(impact, room - spread - slippage)
-        sign = 1 if lots > 0 else -1
-        price = reference + sign * (spread + slippage + impact)
-        scale = units * kind.multiplier * cell.fx
-        commission = rules.fee_rate * abs(price) * scale + rules.fee_per_unit * units
-        return spread * scale, slippage * scale, impact * scale, price, commission
-
-    def need(self, book, a, lots, reference, limit):
-        """Power that a fill uses up."""
-        kind, cell = self.kinds[a], self.cells[self.row + 1][a]
-        spread, slippage, impact, price, commission = self.quote(a, lots, reference, limit)
-        if self.rules.cash_account:
-            return abs(lots) * kind.lot * kind.multiplier * cell.fx * price + commission
-        held = book.holdings[a].lots
-        growth = abs(held + lots) - abs(held)
-        return growth * kind.lot * kind.multiplier * cell.fx * reference + self.rules.max_leverage * (
-            spread + slippage + impact + commission
-        )
+        self.assets = range(len(kinds))
+        self.book = Book(cash, [Holding(mark=cell.close, fx=cell.fx) for cell in cells[row]])
 
     def near(self, left, right):
         """Note a comparison that rounding could decide."""
         if left != right and abs(left - right) <= EPSILON * max(1.0, abs(left), abs(right)):
             self.close_calls += 1
 
-    def free_lots(self, book, a, lots):
-        """Lots of a fill that need no power: down to nothing, and on to the same size on the other side."""
-        held = book.holdings[a].lots
-        if held * lots >= 0:
-            return 0
-        return min(abs(lots), abs(held) if self.rules.cash_account else 2 * abs(held))
+    def units(self, book, a):
+        """Signed units times multiplier."""
+        return book.holdings[a].lots * self.kinds[a].lot * self.kinds[a].multiplier
 
-    def fill(self, book, order, lots, reference, at, limit=None):
-        a = order.asset
+    def value(self, book, a):
+        held = book.holdings[a]
+        return self.units(book, a) * held.mark * held.fx
+
+    def equity(self, book):
+        return book.cash + sum(self.value(book, a) for a in self.assets if book.holdings[a].lots)
+
+    def power(self, book):
+        if self.rules.account == "cash":
+            return book.cash
+        if self.rules.account == "isolated":
+            free = book.cash
+            for a, held in enumerate(book.holdings):
+                if held.lots:
+                    free += self.units(book, a) * held.average * held.fx - held.margin
+            return self.rules.max_leverage * free
+        gross = sum(abs(self.value(book, a)) for a in self.assets if book.holdings[a].lots)
+        return self.rules.max_leverage * self.equity(book) - gross
+
+    def displaced_after(self, a, shift, units):
+        """Displacement after a fill of signed units."""
+        rules, kind = self.rules, self.kinds[a]
+        if rules.impact == "square_root" or kind.liquidity == 0:
+            return 0.0 if rules.impact == "square_root" else shift
+        return min(max(shift + rules.impact_permanent * units / kind.liquidity, -0.5), 1.0)
+
+    def impact_of(self, a, shift, units):
+        """Impact against the trader, as a fraction of the reference."""
+        rules, kind, cell = self.rules, self.kinds[a], self.cells[self.row + 1][a]
+        if rules.impact == "square_root":
+            return rules.impact_rate * math.sqrt(abs(units) / cell.volume) if kind.volume_known and cell.volume > 0 else 0.0
+        own = 0.0
+        if kind.liquidity > 0:
+            each = rules.impact_temporary if rules.impact == "almgren_chriss" else rules.impact_permanent / 2
+            own = each * units / kind.liquidity
+        return shift + own if units > 0 else -(shift + own)
+
+    def half_spread(self, cell):
+        return self.rules.half_spread_rate if math.isnan(cell.spread) else cell.spread / 2
+
+    def quote(self, book, a, lots, reference, at, limit=None, order=None, maker=False):
+        """(spread, slippage, impact: per unit; price; commission, fees) of a fill."""
+        kind, cell = self.kinds[a], self.cells[self.row + 1][a]
+        sign, units = (1 if lots > 0 else -1), abs(lots) * kind.lot
+        spread, slippage = self.half_spread(cell) * reference, self.rules.slippage_rate * reference
+        impact = self.impact_of(a, book.holdings[a].shift, sign * units) * reference
+        room = math.inf
+        if limit is not None:
+            impact, room = max(impact, 0.0), abs(limit - reference)
+        if lots < 0:
+            room = min(room, reference)
+        if spread + slippage + impact > room:
+            spread = min(spread, room)
+            slippage = min(slippage, room - spread)
+            impact = min(impact, room - spread - slippage)
+        price = reference + sign * (spread + slippage + impact)
+        commission, fees = self.charge(book, a, sign, units, price, at, maker, order)
+        return spread, slippage, impact, price, commission, fees
+
+    def charge(self, book, a, sign, units, price, at, maker, order=None):
+        kind, cell, rules = self.kinds[a], self.cells[self.row + 1][a], self.rules
+        scale = kind.multiplier * cell.fx
+        if not kind.tariff:
+            rate = rules.maker_rate if maker else rules.fee_rate
+            return rate * units * price * scale + rules.fee_per_unit * units, 0.0
+        row = row_in_force(kind.tariff, at, volume_before(book.days, at) + rules.volume_elsewhere)
+        before = (order.filled * kind.lot, order.traded, order.charged) if order else (0.0, 0.0, 0.0)
+        return charges(row, sign, units, price, scale, cell.fx, maker, *before)
+
+    def turn_over(self, book, a, units, price, at):
+        """Note what was traded for the tiers."""
+        kind = self.kinds[a]
+        if kind.tariff:
+            amount = units if kind.tariff[0]["measure"] == 1 else units * price * kind.multiplier * self.cells[self.row + 1][a].fx
+            book.days[at // DAY] = book.days.get(at // DAY, 0.0) + amount
+
+    def need(self, book, a, lots, reference, at, limit, order, maker):
+        """Power that a fill uses up."""
         kind, cell, held = self.kinds[a], self.cells[self.row + 1][a], book.holdings[a]
-        spread, slippage, impact, price, commission = self.quote(a, lots, reference, limit)
-        scale = lots * kind.lot * kind.multiplier * cell.fx
-        book.cash -= scale * price + commission
-        book.ideal -= scale * reference
-        for line, amount in (("spread", spread), ("slippage", slippage), ("impact", impact), ("commission", commission)):
-            book.add(line, amount)
-        book.add("traded", abs(scale * price))
-        held.lots += lots
-        book.used[a] += abs(lots)
-        book.fills.append(Fill(order.id, a, lots, reference, price, spread, slippage, impact, commission, at))
-        order.left -= lots
-        if order.left == 0:
-            self.leave(book, order)
+        spread, slippage, impact, price, commission, fees = self.quote(book, a, lots, reference, at, limit, order, maker)
+        scale = kind.lot * kind.multiplier * cell.fx
+        if self.rules.account == "cash":
+            return abs(lots) * scale * price + commission + fees
+        growth = abs(held.lots + lots) - abs(held.lots)
+        costs = abs(lots) * scale * (spread + slippage + impact) + commission + fees
+        return growth * scale * self.exposed(held, reference) + self.rules.max_leverage * costs
 
-    def leave(self, book, order):
-        book.orders = [other for other in book.orders if other.id != order.id]
+    def exposed(self, held, reference):
+        """What a unit counts for in the exposure."""
+        return reference if self.rules.account == "isolated" else reference * (1 + held.shift)
 
-    def drop(self, book, order, reason):
-        book.refuse(reason)
-        self.leave(book, order)
+    def settle(self, book, a, lots, reference, quoted):
+        """Change cash, position and sums for a fill -> its costs in account currency, by line."""
+        kind, cell, held = self.kinds[a], self.cells[self.row + 1][a], book.holdings[a]
+        spread, slippage, impact, price, commission, fees = quoted
+        scale = kind.lot * kind.multiplier * cell.fx
+        size = abs(lots) * scale
+        costs = {"spread": spread * size, "slippage": slippage * size, "impact": impact * size}
+        costs |= {"commission": commission, "fees": fees}
+        for line in LINES:
+            book.add(line, costs[line])
+        book.add("traded", size * price)
+        book.cash -= lots * scale * price + commission + fees
+        book.ideal -= lots * scale * reference
+        self.change_position(held, lots, price, reference, scale)
+        return costs
 
-    def clip(self, book, order):
-        """-> (lots that the position and the bar's volume let through, why not all of them)."""
-        a, rules, kind = order.asset, self.rules, self.kinds[order.asset]
-        held, size, reason = book.holdings[a].lots, abs(order.left), None
-        if order.reduce_only:
-            if held * order.left >= 0:
-                return 0, "REDUCE_ONLY"
-            size = min(size, abs(held))
-        if not rules.allow_short and order.left < 0 and size > max(held, 0):
-            size, reason = max(held, 0), "NO_SHORT"
-        if rules.participation != math.inf:
-            volume = self.cells[self.row + 1][a].volume if kind.volume_known else 0
-            share = max(0, math.floor(rules.participation * volume / kind.lot) - book.used[a])
-            if size > share:
-                size, reason = share, "PARTICIPATION"
-        return order.side * size, reason
+    def change_position(self, held, lots, price, reference, scale):
+        old, new = held.lots, held.lots + lots
+        closed = min(abs(old), abs(lots)) if old * lots < 0 else 0
+        if closed:
+            held.realised += (closed if old > 0 else -closed) * scale * (price - held.average)
+            held.margin *= (abs(old) - closed) / abs(old)
+        opened = abs(lots) - closed
+        if opened:
+            grown = abs(new) - opened  # lots of that side before
+            held.average = (grown * held.average + opened * price) / abs(new)
+            if self.rules.account == "isolated":
+                held.margin += opened * scale * reference / self.rules.max_leverage
+        if new == 0:
+            held.average = held.margin = 0.0
+        if new == 0 or old * new < 0:
+            held.risk = 0.0
+        held.lots = new
 
-    def handle(self, book, order, reference, at, power=None, share=None):
-        """An order whose turn has come -> power that it used up. Without `power` it does not increase a position."""
-        lots, reason = self.clip(book, order)
-        if reason:
-            book.refuse(reason)
-        limit, used = self.limit_of(order), 0.0
-        if order.kind == "STOP":
-            order.kind = "MARKET"
-        if power is not None and self.increases(book, order, lots):
-            fits, used = self.fitting(book, order, lots, reference, limit, power, share)
-            if fits != lots:
-                book.refuse("SCALED_CASH" if fits else "NO_CASH")
-                lots, reason = fits, "NO_CASH"
-        if lots:
-            self.fill(book, order, lots, reference, at, limit)
-        if order.left:
-            if reason == "PARTICIPATION" and order.tif != "IOC":
-                order.cut = True
-                if order.fresh:
-                    order.fresh = False
-                    self.taken += 1
-                    if self.taken > self.slots:
-                        self.drop(book, order, "POOL_FULL")
-            else:
-                self.leave(book, order)
-        return used
+    def remark(self, book, a, price, units):
+        """The mark after a fill of signed units moved the account's own price."""
+        held = book.holdings[a]
+        held.shift = self.displaced_after(a, held.shift, units)
+        held.mark = price * (1 + held.shift)
 
-    def fitting(self, book, order, lots, reference, limit, power, share):
-        """At the open growth is scaled; what does not fit then, and inside a bar (share None), is cut to the largest that does."""
-        free = self.free_lots(book, order.asset, lots)
-        more = abs(lots) - free
-
-        def need(growth):
-            size = order.side * (free + growth)
-            return self.need(book, order.asset, size, reference, limit) if size else 0.0
-
-        def fits(growth):
-            self.near(need(growth), power)
-            return need(growth) <= power or growth == 0
-
-        if share is not None:
-            if share == 1.0 and not fits(more):
-                share = max(power, 0.0) / need(more)
-            self.near(more * share, round(more * share))
-            more = math.floor(more * share)
-        if not fits(more):
-            low, high = 0, more
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if fits(middle) else (low, middle)
-            more = low
-        return order.side * (free + more), need(more)
-
-    def increases(self, book, order, lots):
-        held = book.holdings[order.asset].lots
-        return abs(held + lots) > abs(held)
-
-    def limit_of(self, order):
-        return order.limit * self.kinds[order.asset].tick if order.kind == "LIMIT" else None
+    def entry(self, book, order_id, a, lots, kind, maker, reference, price, costs, risk, at):
+        """Log a fill, with what the account holds after it: its own asset at the price that was just seen."""
+        amounts, held = [costs[line] for line in LINES], book.holdings[a]
+        equity = self.equity(book) + self.units(book, a) * held.fx * (reference * (1 + held.shift) - held.mark)
+        book.fills.append(Fill(order_id, a, lots, kind, maker, reference, price, *amounts, risk, at, book.cash, equity))

@@ -1,272 +1,187 @@
 """The written rules of docs/simulator.md, slow and obvious: the events of one bar of one account, in their order."""
 
-import copy
 import math
-from fractions import Fraction
 
-from .book import DAY, Order
-from .broker import ROUNDING, Broker
+from .book import ONE_LOOK
+from .turn import Turn
 
-YEAR = 365 * DAY
+TIE = 1e-12  # equities closer than this share of the larger are a tie
 
 
-class Exchange(Broker):
+class Exchange(Turn):
     """One account that trades bar after bar."""
 
-    def step(self, intents):
-        """Play the next bar; an intent is a dict of lots, kind, tif, limit, stop (ticks), reduce_only and cancel."""
+    def step(self, intents, tickets, cancelled):
+        """Play the next bar: intents with lots, a ticket or None for each slot, assets whose orders are cancelled."""
         self.old_close, n = self.clock[self.row][1], self.row + 1
         book = self.book
-        book.fills, book.refused, book.used = [], {}, [0] * len(self.kinds)
+        book.fills, book.log, book.refused, book.used = [], [], {}, [0] * len(self.kinds)
+        self.before = dict(book.sums)
+        self.path_gap = 0.0
         for order in book.orders:
-            order.cut = False
-        intents = [dict(intent) for intent in intents]
-        self.corporate(book, n, intents)
-        self.submit(book, n, intents)
-        for order in list(book.orders):
-            if order.expires_at <= self.clock[n][0]:
-                self.leave(book, order)
-            elif order.first is None and order.arrives_at < max(self.clock[n][1], self.clock[n][0] + 1):
-                order.first, midnight = n, (self.clock[n][0] // DAY + 1) * DAY
-                if order.tif == "DAY":
-                    order.expires_at = min(order.expires_at, max(midnight, self.clock[n][1]))
-        self.refuse_halted(book, n)
+            order.cut, order.after, order.was = False, -1, order.kind
+        self.carry(book, n, [ask for ask in (*intents, *tickets) if ask is not None])
+        self.decide(book, n, intents, tickets, cancelled)
+        self.expire(book, self.clock[n][0])
+        self.arrive(book, n)
         self.at_open(book, n)
-        self.book = book = self.inside(book, n)
-        for a, held in enumerate(book.holdings):
-            held.mark, held.fx = self.cells[n][a].close, self.cells[n][a].fx
-        for order in list(book.orders):
-            if order.expires_at <= self.clock[n][1]:
-                self.leave(book, order)
-        if not self.ruined and self.equity(book) <= self.rules.ruin_equity_fraction * self.initial:
-            self.ruined = True
-            book.orders = []
+        self.inside(book, n)
+        self.at_close(book, n)
         self.row = n
 
-    def corporate(self, book, n, intents):
-        days = (self.clock[n][1] - self.old_close) / YEAR
-        for a, held in enumerate(book.holdings):
-            cell, kind = self.cells[n][a], self.kinds[a]
-            units = held.lots * kind.lot * kind.multiplier
-            if held.lots < 0:
-                rate = self.rules.borrow_rate if math.isnan(cell.borrow_rate) else cell.borrow_rate
-                paid = -units * held.mark * held.fx * rate * days
-                book.cash -= paid
-                book.add("borrow", paid)
-        for a, held in enumerate(book.holdings):
-            cell, kind = self.cells[n][a], self.kinds[a]
-            got = -held.lots * kind.lot * kind.multiplier * held.mark * held.fx * cell.funding_rate
-            book.cash += got
-            book.add("funding", got)
-            if cell.split != 1.0:
-                self.split(book, a, cell, intents)
-            got = held.lots * kind.lot * cell.dividend * cell.fx
-            book.cash += got
-            book.add("dividends", got)
-
-    def split(self, book, a, cell, intents):
-        held, kind = book.holdings[a], self.kinds[a]
-        held.mark /= cell.split
-        exact = held.lots * cell.split
-        held.lots = math.trunc(exact)
-        rest = (exact - held.lots) * kind.lot * kind.multiplier * held.mark * held.fx
-        book.cash += rest
-        book.ideal += rest
-        for order in list(book.orders):
-            if order.asset == a:
-                side = order.side
-                order.left = math.trunc(order.left * cell.split)
-                order.limit, order.stop = prices_after(side, order.limit, order.stop, cell.split)
-                if order.left == 0:
-                    self.drop(book, order, "BELOW_MINIMUM")
-        intent = intents[a]
-        if intent["lots"]:
-            side = 1 if intent["lots"] > 0 else -1
-            intent["limit"], intent["stop"] = prices_after(side, intent["limit"], intent["stop"], cell.split)
-            intent["shrunk"] = math.trunc(intent["lots"] * cell.split)
-
-    def submit(self, book, n, intents):
-        arrives = self.old_close + self.rules.latency_ns
+    def arrive(self, book, n):
+        """Whose first bar this is; market orders are refused where nothing is traded, and one look finds nothing there."""
+        opened, closed = self.clock[n]
+        here = []
         for order in book.orders:
-            if intents[order.asset]["cancel"]:
-                order.expires_at = min(order.expires_at, arrives)
-        late = arrives > self.clock[n][0]
-        if not late:
-            book.orders = [order for order in book.orders if order.expires_at > arrives]
-        for a, intent in enumerate(intents):
-            if not intent["lots"]:
-                continue
-            number, self.next_id = self.next_id, self.next_id + 1
-            lots = intent.get("shrunk", intent["lots"])
-            reason = self.refusal(book, a, intent, lots, late)
-            if reason is None and (late or intent["kind"] != "MARKET"):
-                pooled = [o for o in book.orders if not o.fresh]
-                if len(pooled) >= self.slots:
-                    reason = "POOL_FULL"
-            if reason:
-                book.refuse(reason)
-                continue
-            order = Order(
-                number, a, lots, intent["kind"], intent["tif"], intent["limit"], intent["stop"], intent["reduce_only"],
-                self.old_close, arrives, fresh=not late and intent["kind"] == "MARKET",
-            )  # fmt: skip
-            book.orders.append(order)
-
-    def refusal(self, book, a, intent, lots, late):
-        kind, held = self.kinds[a], book.holdings[a].lots
-        if self.ruined:
-            return "RUINED"
-        if lots == 0:
-            return "BELOW_MINIMUM"
-        if intent["kind"] not in ("MARKET", "LIMIT", "STOP") or intent["tif"] not in ("GTC", "DAY", "IOC"):
-            return "BAD_ORDER"
-        price = book.holdings[a].mark
-        if intent["kind"] != "MARKET":
-            if self.close_only:
-                return "NO_PATH"
-            ticks = intent["limit"] if intent["kind"] == "LIMIT" else intent["stop"]
-            if ticks <= 0:
-                return "BAD_PRICE"
-            price = ticks * kind.tick
-        elif not late and not self.cells[self.row + 1][a].tradable:
-            return "NOT_TRADABLE"
-        if abs(held + lots) > abs(held) and abs(lots) * kind.lot * kind.multiplier * price < kind.min_notional:
-            return "BELOW_MINIMUM"
-        return None
-
-    def refuse_halted(self, book, n):
-        """Market orders that arrive where nothing is traded are refused; an order with one look has had it."""
-        here = [order for order in book.orders if order.first == n and not self.cells[n][order.asset].tradable]
+            if order.ready is not None and order.ready <= n and order.first is None and order.allowed:
+                order.arrives_at = opened
+            if order.first is None and order.arrives_at < max(closed, opened + 1):
+                order.first = n
+            if order.first is not None and order.state == "PENDING":
+                book.note(order, "OPEN")
+            if order.first is not None and not self.cells[n][order.asset].tradable and self.looks(order, n):
+                here.append(order)
         for order in here:
-            if order.kind == "MARKET":
-                self.drop(book, order, "NOT_TRADABLE")
-        # an order that leaves while the bar is played gives its room back at the close
+            if order.alive and order.kind == "MARKET":
+                self.leave(book, order, "REJECTED", "NOT_TRADABLE", counted=True)
         self.taken = sum(not order.fresh for order in book.orders)
         for order in here:
-            if order.tif == "IOC":
-                self.leave(book, order)
+            if order.alive and order.tif in ONE_LOOK:
+                self.miss(book, order)
+
+    def looks(self, order, n):
+        """Whether an order has its first look in this row."""
+        cell, (opened, closed) = self.cells[n][order.asset], self.clock[n]
+        if order.tif == "AT_OPEN":
+            return cell.opens and order.arrives_at <= opened
+        if order.tif == "AT_CLOSE":
+            return cell.closes and (order.arrives_at < closed or order.arrives_at <= opened)
+        return order.first == n
 
     def at_open(self, book, n):
         opened = self.clock[n][0]
+        prices = [cell.open for cell in self.cells[n]]
         for a, held in enumerate(book.holdings):
-            held.mark, held.fx = self.cells[n][a].open, self.cells[n][a].fx
+            held.mark, held.fx = prices[a] * (1 + held.shift), self.cells[n][a].fx
         going = []
-        for order in sorted(book.orders, key=lambda order: order.id):
-            if order.arrives_at <= opened and self.cells[n][order.asset].tradable:
-                if self.takes(order, self.cells[n][order.asset].open):
-                    if order.kind == "STOP":
-                        order.kind = "MARKET"
-                    going.append(order)
-                elif order.tif == "IOC":
-                    self.leave(book, order)
+        for order in list(book.orders):
+            if order.alive and order.first is not None and order.arrives_at <= opened and self.cells[n][order.asset].tradable:
+                met = self.look_at_open(book, order, n, prices[order.asset])
+                if met:
+                    going.append(met)
+        self.play_open(book, n, going)
+        self.watch(book, n, prices, prices, 0)
+        self.trail(book, n, prices, self.assets)
+
+    def look_at_open(self, book, order, n, price):
+        """(order, reference, instant, maker) where it fills at the open, else None."""
+        if order.size == 0 or order.tif == "AT_CLOSE" or (order.tif == "AT_OPEN" and not self.cells[n][order.asset].opens):
+            return None
+        rested, order.rested = order.rested, True
+        seen = self.seen_at(order, price)
+        if seen and order.post_only and not rested and order.kind == "LIMIT":
+            self.leave(book, order, "REJECTED", "POST_ONLY", counted=True)
+        elif seen:
+            return order, price, self.clock[n][0], rested and order.was == "LIMIT"
+        elif order.tif in ONE_LOOK:
+            self.miss(book, order)
+        return None
+
+    def play_open(self, book, n, going):
         waiting = []
-        for order in going:
-            lots, _ = self.clip(book, order)
-            if self.increases(book, order, lots):
-                waiting.append(order)
-            else:
-                self.handle(book, order, self.cells[n][order.asset].open, opened)
+        for met in going:
+            order = met[0]
+            if order.alive:
+                if self.increases(book, order, self.clip(book, order, met[1])[0]):
+                    waiting.append(met)
+                else:
+                    self.handle(book, n, 0, *met)
         total, power = 0.0, self.power(book)
-        for order in waiting:
-            lots, _ = self.clip(book, order)
-            if self.increases(book, order, lots):
-                total += self.need(book, order.asset, lots, self.cells[n][order.asset].open, self.limit_of(order))
+        for order, reference, at, maker in waiting:
+            if order.alive:
+                lots, _ = self.clip(book, order, reference)
+                if self.increases(book, order, lots):
+                    total += self.need(book, order.asset, lots, reference, at, self.limit_of(order), order, maker)
         self.near(power, total)
         share = 1.0 if total <= power else power / total if power > 0 else 0.0
-        for order in waiting:
-            power -= self.handle(book, order, self.cells[n][order.asset].open, opened, power, share)
-
-    def takes(self, order, price):
-        """Whether an order that sees this price fills at it."""
-        if order.kind == "MARKET":
-            return True
-        kind = self.kinds[order.asset]
-        if order.kind == "STOP":
-            return order.side * (price - order.stop * kind.tick) >= 0
-        beyond = order.side * (order.limit * kind.tick - price)
-        return beyond > 0 or (beyond == 0 and self.rules.limit_touch)
+        for met in waiting:
+            if met[0].alive:
+                power -= self.handle(book, n, 0, *met, power, share)
 
     def inside(self, book, n):
         if self.close_only:
-            return book
-        assets = range(len(self.kinds))
-        high_first = []
-        for a in assets:
-            cell = self.cells[n][a]
-            policy = self.rules.path
-            if policy == "adaptive":
-                high_first.append(cell.high - cell.open < cell.open - cell.low)
-            elif policy != "adverse":
-                high_first.append(policy == "ohlc")
-            else:
-                ends = []
-                for first in (False, True):
-                    trial = copy.deepcopy(book)
-                    points = {b: [self.cells[n][b].open] * 4 for b in assets}
-                    points[a] = cell.points(first)
-                    self.walk(trial, n, points, [a])
-                    ends.append(self.equity(trial))
-                self.near(*ends)
-                high_first.append(ends[1] < ends[0] - ROUNDING * max(abs(ends[0]), self.initial))
-        self.walk(book, n, {a: self.cells[n][a].points(high_first[a]) for a in assets}, list(assets))
-        return book
+            return
+        opens = [cell.open for cell in self.cells[n]]
+        acting = []
+        for a in self.assets:
+            could_act = any(order.asset == a for order in book.orders) and self.cells[n][a].tradable
+            if could_act or (self.watched and book.holdings[a].lots):
+                acting.append(a)
+        if not acting:
+            return
+        points = [self.cells[n][a].points(False) for a in self.assets]
+        for a in acting:
+            high_first = self.high_first(book, n, a, opens)
+            points[a] = self.cells[n][a].points(high_first)
+        self.walk(book, n, points, self.assets)
+
+    def high_first(self, book, n, a, opens):
+        cell, policy = self.cells[n][a], self.rules.path
+        if policy == "adaptive":
+            return cell.high - cell.open < cell.open - cell.low
+        if policy != "adverse":
+            return policy == "ohlc"
+        if cell.high == cell.low:
+            return False
+        ends = []
+        for first in (False, True):
+            trial = book.copy()
+            points = [[price] * 4 for price in opens]
+            points[a] = cell.points(first)
+            self.walk(trial, n, points, [a])
+            ends.append(self.equity(trial))
+        gap, edge = ends[0] - ends[1], TIE * max(abs(ends[0]), self.initial)
+        self.path_gap += abs(gap)
+        if edge / 1000 < abs(gap) < edge * 1000:
+            self.close_calls += 1
+        return gap > edge
 
     def walk(self, book, n, points, acting):
-        opened, closed = self.clock[n]
         for k in (1, 2, 3):
             for a in acting:
-                book.holdings[a].mark = points[a][k]
+                held = book.holdings[a]
+                held.mark = points[a][k] * (1 + held.shift)
             met = []
-            for order in sorted(book.orders, key=lambda order: order.id):
-                if order.asset in acting and self.cells[n][order.asset].tradable:
-                    seen = self.meets(order, points[order.asset], k, opened, closed)
-                    if seen == "LEAVES":
-                        self.leave(book, order)
-                    elif seen is not None:
+            for order in list(book.orders):
+                if order.alive and order.asset in acting and self.cells[n][order.asset].tradable:
+                    seen = self.meets(book, order, n, points[order.asset], k)
+                    if seen:
                         met.append((order, *seen))
             later = []
-            for order, reference, at in met:
-                lots, _ = self.clip(book, order)
-                if self.increases(book, order, lots):
-                    later.append((order, reference, at))
-                else:
-                    self.handle(book, order, reference, at)
-            for order, reference, at in later:
-                self.handle(book, order, reference, at, self.power(book))
+            for found in met:
+                if found[0].alive:
+                    if self.increases(book, found[0], self.clip(book, found[0], found[1])[0]):
+                        later.append(found)
+                    else:
+                        self.handle(book, n, k, *found)
+            for found in later:
+                if found[0].alive:
+                    self.handle(book, n, k, *found, self.power(book))
+            self.watch(book, n, [p[k - 1] for p in points], [p[k] for p in points], k)
+            self.trail(book, n, [p[k] for p in points], acting)
 
-    def meets(self, order, points, k, opened, closed):
-        """(reference, instant) at which the order meets segment k of the path, None, or LEAVES for a look that found nothing."""
-        span = closed - opened
-        start, end = Fraction(k - 1, 3), Fraction(k, 3)
-        arrival = Fraction(order.arrives_at - opened, span)
-        expiry = Fraction(order.expires_at - opened, span)
-        arriving = arrival > 0 and arrival >= start
-        if order.cut or arrival >= end or expiry <= start or (not arriving and (order.kind == "MARKET" or order.tif == "IOC")):
-            return None
-        p, q = points[k - 1], points[k]
-
-        def price_at(moment):
-            return float(p + Fraction(q - p) * (moment - start) * 3)
-
-        def when(price):
-            return opened + round(span * (float(start) + (0 if p == q else (price - p) / (q - p)) / 3))
-
-        first = price_at(max(arrival, start))
-        if arriving and self.takes(order, first):
-            return first, order.arrives_at
-        if order.tif == "IOC":
-            return "LEAVES"
-        last = price_at(min(expiry, end))
-        if not self.takes(order, last):
-            return None
-        level = (order.limit if order.kind == "LIMIT" else order.stop) * self.kinds[order.asset].tick
-        return level, when(level)
-
-
-def prices_after(side, limit, stop, split):
-    """Limits no more generous, stops no earlier, and one tick at least where there was a price."""
-
-    def whole(ticks, down):
-        return max(1, (math.floor if down else math.ceil)(ticks / split)) if ticks > 0 else 0
-
-    return whole(limit, side > 0), whole(stop, side < 0)
+    def at_close(self, book, n):
+        for a, held in enumerate(book.holdings):
+            cell = self.cells[n][a]
+            held.mark, held.fx = cell.close * (1 + held.shift), cell.fx
+        for order in list(book.orders):
+            if order.alive and order.tif == "DAY" and order.first is not None and self.cells[n][order.asset].closes:
+                order.date = min(order.date, self.clock[n][1])
+        self.expire(book, self.clock[n][1])
+        if not self.ruined and self.equity(book) <= self.rules.ruin_equity_fraction * self.initial:
+            self.near(self.equity(book), self.rules.ruin_equity_fraction * self.initial)
+            self.ruined = True
+            for order in list(book.orders):
+                if order.alive:
+                    self.leave(book, order, "CANCELLED", "RUINED")
