@@ -130,10 +130,12 @@ ORDER = np.dtype(
         ("expires_at", "i8"),  # ns UTC; int64 max: never
         ("parent", "i8"),  # id; 0: none, or it has done its part
         ("group", "i8"),  # 0 none
-        ("armed", "i8"),  # lots that the parent's fills allow, not negative; int64 max: all
-        ("waits", "i8"),  # bars until it is armed; -1: its parent has filled nothing
+        ("armed", "i8"),  # lots that the parent's fills allow, less `taken`; int64 max: all
+        ("taken", "i8"),  # lots that others of its group have filled in its place, not negative
+        ("waits", "i8"),  # bars until it is armed; negative: its parent has filled nothing yet, -1 - arm_delay
         ("traded", "f8"),  # notional filled so far, account currency: fees with a minimum look at whole orders
         ("charged", "f8"),  # commission paid so far, account currency
+        ("level", "f8"),  # price that it waits for, quote currency: its limit, or its stop until that is touched; 0 none
         ("asset", "i4"),
         ("kind", "i1"),
         ("tif", "i1"),
@@ -141,7 +143,8 @@ ORDER = np.dtype(
         ("reduce_only", "u1"),
         ("post_only", "u1"),
         ("after", "i1"),  # acts only at points of this bar after this one; -1: at all, 3: no more in this bar
-        ("rested", "u1"),  # 1: it has been looked at and did not fill: it makes liquidity from then on
+        ("rested", "u1"),  # 1: it has had its first look: from then on it makes liquidity
+        ("cancelled", "u1"),  # 1: `expires_at` is when a cancel reaches it
     ],
     align=True,
 )

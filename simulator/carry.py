@@ -15,22 +15,11 @@ from .arrays import TapeArrays
 from .fill import fill
 from .friction import NO_TIER, charged, fee_tier, spread_and_slippage
 from .path import fx_at
-from .pool import GONE, rounded_ticks, split_orders
+from .split import split_intent, split_orders
 
-__all__ = ["carry", "delist", "roll", "split_intent"]
+__all__ = ["carry", "delist", "roll"]
 
 DELISTING, FILLED = constant(OrderKind.DELISTING), constant(OrderState.FILLED)
-
-
-@kernel
-def split_intent(e: int, asset: int, ratio: float, intents: np.ndarray) -> None:
-    """An intent was decided in old units: lots towards zero, limits no more generous, stops no earlier."""
-    buys = intents[e, asset].lots > 0
-    intents[e, asset].lots = whole_lots(intents[e, asset].lots * ratio, 1.0)
-    intents[e, asset].price_ticks = rounded_ticks(intents[e, asset].price_ticks / ratio, not buys)
-    intents[e, asset].stop_ticks = rounded_ticks(intents[e, asset].stop_ticks / ratio, buys)
-    if intents[e, asset].lots == 0:
-        intents[e, asset].id = GONE
 
 
 @kernel
@@ -138,7 +127,7 @@ def carry(
         ratio = tape.terms[row, a].split
         if ratio != 1.0:
             apply_split(e, account, position, tape.instruments, a, ratio)
-            split_orders(e, a, ratio, account, orders)
+            split_orders(e, a, ratio, tape, account, orders)
             if intents[e, a].lots != 0:
                 split_intent(e, a, ratio, intents)
         if tape.terms[row, a].dividend != 0.0 and position[e, a].units != 0.0:

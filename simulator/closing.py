@@ -6,8 +6,8 @@ from ..market.displacement import displaced
 from ..market.kernel import kernel
 from ..market.ledger import equity_by_attribution, equity_by_cash, mark_to
 from .arrays import TapeArrays
+from .departure import leave_at_close
 from .path import fx_at
-from .pool import leave_at_close
 
 __all__ = ["begin", "close"]
 
@@ -79,4 +79,4 @@ def close(
     if ruined:
         account[e].ruined = 1
     if account[e].n_working > 0:
-        leave_at_close(e, row, bool(ruined), tape, account, orders, record, fills)
+        leave_at_close(e, row, bool(ruined), tape, rules, account, position, orders, record, fills)

@@ -9,18 +9,19 @@ from ..market.grid import on_grid, whole_lots
 from ..market.kernel import constant, kernel
 from ..market.ledger import charge_liquidation, equity_by_attribution, equity_by_cash
 from ..market.margin import ISOLATED, REG_T, liquidation_charge, maintenance
-from ..market.order import OrderKind, OrderState
+from ..market.order import OrderKind, OrderState, Refusal
 from .arrays import TapeArrays
+from .departure import drop_orders
 from .fill import fill
 from .friction import fee_tier, frictions
 from .path import AT_OPEN, fx_at, point_price, point_time
-from .pool import CANCELLED, FREE, PARTIALLY_FILLED
 from .power import ALL_ASSETS
 from .valuation import present_price
 
 __all__ = ["excess", "may_be_liquidated", "watch_margins"]
 
 LIQUIDATION, FILLED = constant(OrderKind.LIQUIDATION), constant(OrderState.FILLED)
+LIQUIDATED = constant(Refusal.LIQUIDATED)
 
 
 @kernel
@@ -132,17 +133,19 @@ def watch(
             share = first / (first - last)
             before = point_time(tape.clock, row, point - 1)
             at = before + int(share * (at - before))
-    closed = False
+    closing = False
+    for a in range(position.shape[1]):
+        closing = closing or (only in (ALL_ASSETS, a) and position[e, a].units != 0.0 and tape.bars[row, a].tradable == 1)
+    if not closing:
+        return
+    drop_orders(e, only, row, at, LIQUIDATED, tape, rules, account, position, orders, record, fills)
+    record[e].liquidated = 1
+    account[e].n_liquidations += 1
     for a in range(position.shape[1]):
         if only in (ALL_ASSETS, a) and position[e, a].units != 0.0 and tape.bars[row, a].tradable:
             here = point if moving in (ALL_ASSETS, a) else AT_OPEN
             reference = price_on_the_way(row, a, here, share, tape, np.int64(position[e, a].path))
             close_by_force(e, row, a, reference, at, tape, rules, account, position, record, fills)
-            closed = True
-    if closed:
-        release(e, only, account, orders)
-        record[e].liquidated = 1
-        account[e].n_liquidations += 1
 
 
 @kernel
@@ -154,14 +157,6 @@ def price_on_the_way(row: int, asset: int, point: int, share: float, tape: TapeA
     first = point_price(tape.bars, row, asset, path, point - 1)
     price = first + (last - first) * share
     return float(max(min(first, last), min(max(first, last), price)))
-
-
-@kernel
-def release(e: int, asset: int, account: np.ndarray, orders: np.ndarray) -> None:
-    """Working orders of the account, or of one asset, leave; their slots are given back at the close."""
-    for i in range(account[e].n_working):
-        if (asset == ALL_ASSETS or orders[e, i].asset == asset) and FREE < orders[e, i].state <= PARTIALLY_FILLED:
-            orders[e, i].state = CANCELLED
 
 
 @kernel

@@ -1,32 +1,92 @@
-"""Does an order meet the path at a point, and at which reference price."""
+"""Does an order meet the path at a point, and at which reference price; kernels."""
 
 import math
 
 import numpy as np
 
 from ..market.grid import on_grid
-from ..market.kernel import kernel
+from ..market.kernel import constant, kernel
 from .arrays import TapeArrays
 from .path import AT_OPEN, crossing_time, path_price, point_price, point_time
-from .pool import IOC, LIMIT, MARKET, OPEN, PARTIALLY_FILLED
+from .pool import (
+    FOR_CLOSE,
+    LIMIT,
+    MARKET,
+    OPEN,
+    PARTIALLY_FILLED,
+    STOP_LIMIT,
+    TRAILING_STOP,
+    has_one_look,
+    open_lots,
+)
+from .trailing import trail_distance, trail_stop
 
-__all__ = ["can_act_inside", "meet", "reach"]
+__all__ = ["BLIND", "HIT", "INSIDE", "MISSED", "TAKES", "TO_OPEN", "TRAILS", "TRIGGERED", "meet", "quick_look", "reach"]
+
+BLIND = constant(0)  # not looked at
+MISSED = constant(1)
+HIT = constant(2)
+TRIGGERED = constant(3)  # the stop of a stop-limit is touched, its limit is not reached
+TAKES = constant(4)  # a post-only order would fill at its first look
+TO_OPEN, INSIDE, TRAILS = constant(1), constant(2), constant(4)  # what a quick look finds
+HAIR = 1e-9  # of a price: more than rounding moves a stop
+
+
+@kernel(inline=True)
+def quick_look(e: int, i: int, row: int, tape: TapeArrays, orders: np.ndarray) -> int:
+    """Before any path is run: may order i act at the open, or between this bar's low and high; does it trail the path."""
+    state = orders[e, i].state
+    if (state != OPEN and state != PARTIALLY_FILLED) or orders[e, i].after >= 3:
+        return 0
+    asset, level = orders[e, i].asset, orders[e, i].level
+    if tape.bars[row, asset].tradable == 0:
+        return 0
+    if orders[e, i].rested == 0:
+        return TO_OPEN | INSIDE
+    kind, buys = orders[e, i].kind, orders[e, i].lots > 0
+    if kind == MARKET:
+        return TO_OPEN
+    found = 0
+    if kind == TRAILING_STOP:
+        found = TRAILS
+        best = tape.bars[row, asset].low if buys else tape.bars[row, asset].high
+        gap = tape.bars[row, asset].high - tape.bars[row, asset].low
+        if gap >= trail_distance(e, i, best, tape, orders) - HAIR * tape.bars[row, asset].high:
+            found = TRAILS | INSIDE
+    if (kind == LIMIT) == buys:  # buy limits and sell stops wait below the market
+        if tape.bars[row, asset].low > level:
+            return found
+        return found | (TO_OPEN | INSIDE if tape.bars[row, asset].open <= level else INSIDE)
+    if tape.bars[row, asset].high < level:
+        return found
+    return found | (TO_OPEN | INSIDE if tape.bars[row, asset].open >= level else INSIDE)
 
 
 @kernel
-def reach(kind: int, buys: bool, limit: float, stop: float, first: float, last: float, touch: bool) -> tuple[bool, float]:
-    """An order that works while the path goes from `first` to `last` -> (whether it is hit, reference price)."""
-    if kind == MARKET:
-        return True, first
-    if kind == LIMIT:
-        if buys:
-            low = min(first, last)
-            return low < limit or (touch and low == limit), min(limit, first)
-        high = max(first, last)
-        return high > limit or (touch and high == limit), max(limit, first)
+def reach_limit(buys: bool, limit: float, first: float, last: float, touch: bool) -> tuple[bool, float]:
+    """A limit order while the path goes from `first` to `last` -> (whether it is hit, reference price)."""
     if buys:
-        return max(first, last) >= stop, max(stop, first)
-    return min(first, last) <= stop, min(stop, first)
+        low = min(first, last)
+        return low < limit or (touch and low == limit), min(limit, first)
+    high = max(first, last)
+    return high > limit or (touch and high == limit), max(limit, first)
+
+
+@kernel
+def reach(kind: int, buys: bool, limit: float, stop: float, first: float, last: float, touch: bool) -> tuple[int, float]:
+    """An order that works while the path goes from `first` to `last` -> (HIT, MISSED or TRIGGERED, reference price)."""
+    if kind == MARKET:
+        return HIT, first
+    if kind == LIMIT:
+        hit, price = reach_limit(buys, limit, first, last, touch)
+        return HIT if hit else MISSED, price
+    if not (max(first, last) >= stop if buys else min(first, last) <= stop):
+        return MISSED, first
+    price = max(stop, first) if buys else min(stop, first)
+    if kind != STOP_LIMIT:
+        return HIT, price
+    hit, price = reach_limit(buys, limit, price, last, touch)
+    return HIT if hit else TRIGGERED, price
 
 
 @kernel
@@ -39,55 +99,51 @@ def meet(
     rules: np.ndarray,
     position: np.ndarray,
     orders: np.ndarray,
-) -> tuple[bool, float, int, float]:
-    """Working order i at `point` of the bar -> (hit, reference price, time of it, room that its limit leaves)."""
+) -> tuple[int, float, int, float, bool]:
+    """Working order i at `point` of the bar -> (what it finds, reference price, time of it, room its limit leaves, maker)."""
     asset = np.int64(orders[e, i].asset)
-    if (orders[e, i].state != OPEN and orders[e, i].state != PARTIALLY_FILLED) or orders[e, i].after >= 3:
-        return False, 0.0, 0, 0.0
-    if not tape.bars[row, asset].tradable:
-        return False, 0.0, 0, 0.0
-    kind, path = np.int64(orders[e, i].kind), np.int64(position[e, asset].path)
+    state = orders[e, i].state
+    if (state != OPEN and state != PARTIALLY_FILLED) or orders[e, i].after >= point:
+        return BLIND, 0.0, 0, 0.0, False
+    if tape.bars[row, asset].tradable == 0 or open_lots(e, i, orders) == 0:
+        return BLIND, 0.0, 0, 0.0, False
+    kind, tif, path = np.int64(orders[e, i].kind), orders[e, i].tif, np.int64(position[e, asset].path)
     arrival, expiry = orders[e, i].arrives_at, orders[e, i].expires_at
-    opened = tape.clock[row].open_at
+    opened, fresh = tape.clock[row].open_at, orders[e, i].rested == 0
     at = opened
-    if point == 0:
+    if tif == FOR_CLOSE:
+        at = tape.clock[row].close_at
+        if point != 3 or expiry < at:
+            return BLIND, 0.0, 0, 0.0, False
+        first = last = point_price(tape.bars, row, asset, path, point)
+    elif point == 0:
         if arrival > opened:
-            return False, 0.0, 0, 0.0
+            return BLIND, 0.0, 0, 0.0, False
         first = last = point_price(tape.bars, row, asset, path, AT_OPEN)
     else:
         start, end = point_time(tape.clock, row, point - 1), point_time(tape.clock, row, point)
-        arriving = arrival > opened and arrival >= start
-        if arrival >= end or expiry <= start or (not arriving and (kind == MARKET or orders[e, i].tif == IOC)):
-            return False, 0.0, 0, 0.0
+        if arrival >= end or expiry <= start or (not fresh and kind == MARKET):
+            return BLIND, 0.0, 0, 0.0, False
         at = max(arrival, start)
         first = path_price(tape.bars, tape.clock, row, asset, path, point, at)
         last = path_price(tape.bars, tape.clock, row, asset, path, point, min(expiry, end))
-        if orders[e, i].tif == IOC:
+        if has_one_look(tif):
             last = first
-    buys = orders[e, i].lots > 0
+    buys, touch = orders[e, i].lots > 0, rules[e].limit_touch == 1
     tick = tape.instruments[asset].tick
     limit, stop = on_grid(orders[e, i].price_ticks, tick), on_grid(orders[e, i].stop_ticks, tick)
-    hit, reference = reach(kind, buys, limit, stop, first, last, rules[e].limit_touch == 1)
-    if hit and reference != first:
+    if kind == TRAILING_STOP and orders[e, i].stop_ticks == 0:
+        stop = on_grid(trail_stop(e, i, first, tape, orders), tick)
+        if first == last or (last > first) != buys:
+            return MISSED, first, at, math.inf, False
+    found, reference = reach(kind, buys, limit, stop, first, last, touch)
+    if found == HIT and reference != first:
         at = max(at, crossing_time(tape.bars, tape.clock, row, asset, path, point, reference))
-    return hit, reference, at, abs(limit - reference) if kind == LIMIT else math.inf
-
-
-@kernel
-def can_act_inside(
-    e: int, i: int, row: int, tape: TapeArrays, orders: np.ndarray
-) -> bool:
-    """A quick look before any path is run: could order i be hit anywhere between this bar's low and high."""
-    asset = np.int64(orders[e, i].asset)
-    if (orders[e, i].state != OPEN and orders[e, i].state != PARTIALLY_FILLED) or orders[e, i].after >= 3:
-        return False
-    if not tape.bars[row, asset].tradable:
-        return False
-    kind = np.int64(orders[e, i].kind)
-    arriving = orders[e, i].arrives_at > tape.clock[row].open_at
-    if kind == MARKET or orders[e, i].tif == IOC:
-        return bool(arriving)
-    tick = tape.instruments[asset].tick
-    below = (kind == LIMIT) == (orders[e, i].lots > 0)  # buy limits and sell stops wait below the market
-    level = on_grid(orders[e, i].price_ticks if kind == LIMIT else orders[e, i].stop_ticks, tick)
-    return bool(tape.bars[row, asset].low <= level) if below else bool(tape.bars[row, asset].high >= level)
+    maker = False
+    if kind == LIMIT:
+        taking, _ = reach_limit(buys, limit, first, first, touch)
+        maker = not (fresh and taking)
+        if orders[e, i].post_only == 1 and fresh and taking:
+            found = TAKES
+    room = abs(limit - reference) if kind in (LIMIT, STOP_LIMIT) else math.inf
+    return found, reference, at, room, maker

@@ -2,36 +2,24 @@
 
 import numpy as np
 
-from ..market.grid import whole_lots
+from ..market.grid import on_grid
 from ..market.kernel import constant, kernel
 from ..market.order import ORDER, OrderKind, OrderState, Refusal, TimeInForce
 from .arrays import TapeArrays
 
-__all__ = [
-    "GONE",
-    "cancel_orders",
-    "day_end",
-    "drop_split",
-    "enqueue",
-    "leave_at_close",
-    "make_room",
-    "refuse",
-    "rounded_ticks",
-    "split_orders",
-    "sweep",
-    "wake",
-]
+__all__ = ["enqueue", "find", "has_one_look", "open_lots", "refuse", "stand", "sweep", "works"]
 
-DAY_NS = 86_400_000_000_000
 NEVER = np.iinfo(np.int64).max
 MARKET, LIMIT, STOP = constant(OrderKind.MARKET), constant(OrderKind.LIMIT), constant(OrderKind.STOP)
+STOP_LIMIT, TRAILING_STOP = constant(OrderKind.STOP_LIMIT), constant(OrderKind.TRAILING_STOP)
 GTC, DAY, IOC = constant(TimeInForce.GTC), constant(TimeInForce.DAY), constant(TimeInForce.IOC)
+FOK, GTD = constant(TimeInForce.FOK), constant(TimeInForce.GTD)
+FOR_OPEN, FOR_CLOSE = constant(TimeInForce.AT_OPEN), constant(TimeInForce.AT_CLOSE)
 FREE, PENDING, OPEN = constant(OrderState.FREE), constant(OrderState.PENDING), constant(OrderState.OPEN)
 PARTIALLY_FILLED, FILLED = constant(OrderState.PARTIALLY_FILLED), constant(OrderState.FILLED)
 CANCELLED, REJECTED, EXPIRED = constant(OrderState.CANCELLED), constant(OrderState.REJECTED), constant(OrderState.EXPIRED)
-NOT_TRADABLE, POOL_FULL = constant(Refusal.NOT_TRADABLE), constant(Refusal.POOL_FULL)
-BELOW_MINIMUM = constant(Refusal.BELOW_MINIMUM)
-GONE = constant(-1)  # INTENT.id: a split left no lot of it
+NONE, NOT_TRADABLE, POOL_FULL = constant(Refusal.NONE), constant(Refusal.NOT_TRADABLE), constant(Refusal.POOL_FULL)
+BELOW_MINIMUM, FILL_OR_KILL = constant(Refusal.BELOW_MINIMUM), constant(Refusal.FILL_OR_KILL)
 
 
 @kernel(inline=True)
@@ -41,134 +29,105 @@ def refuse(e: int, reason: int, record: np.ndarray, refused: np.ndarray) -> None
     record[e].n_refused += 1
 
 
+@kernel(inline=True)
+def works(e: int, i: int, orders: np.ndarray) -> bool:
+    """Whether order i has not left yet."""
+    return bool(FREE < orders[e, i].state <= PARTIALLY_FILLED)
+
+
+@kernel(inline=True)
+def has_one_look(tif: int) -> bool:
+    """Times in force whose orders leave after their first look."""
+    return bool(tif >= IOC and tif != GTD)
+
+
+@kernel(inline=True)
+def open_lots(e: int, i: int, orders: np.ndarray) -> int:
+    """What of order i may be filled now, signed: what is left of it, as far as its parent has armed it."""
+    lots, filled, armed = orders[e, i].lots, orders[e, i].filled, orders[e, i].armed
+    if armed >= abs(lots):
+        return int(lots - filled)
+    left = armed - abs(filled)
+    if left <= 0:
+        return 0
+    return int(left if lots > 0 else -left)
+
+
+@kernel(inline=True)
+def stand(e: int, i: int, tape: TapeArrays, orders: np.ndarray) -> None:
+    """Keep at hand the price that order i waits for: a look at every bar costs no division."""
+    kind, tick = orders[e, i].kind, tape.instruments[orders[e, i].asset].tick
+    if kind == MARKET:
+        orders[e, i].level = 0.0
+    elif kind == LIMIT:
+        orders[e, i].level = on_grid(orders[e, i].price_ticks, tick)
+    else:
+        orders[e, i].level = on_grid(orders[e, i].stop_ticks, tick)
+
+
 @kernel
 def enqueue(
-    e: int, asset: int, decided_at: int, arrives_at: int, intents: np.ndarray, account: np.ndarray, orders: np.ndarray
+    e: int,
+    order_id: int,
+    asset: int,
+    lots: int,
+    kind: int,
+    tif: int,
+    price_ticks: int,
+    stop_ticks: int,
+    trail_ticks: int,
+    trail_rate: float,
+    expires_at: int,
+    reduce_only: int,
+    post_only: int,
+    parent: int,
+    group: int,
+    arm_delay: int,
+    decided_at: int,
+    arrives_at: int,
+    tape: TapeArrays,
+    account: np.ndarray,
+    orders: np.ndarray,
 ) -> bool:
-    """An intent becomes a working order -> whether there was room."""
+    """A new working order at the end of the pool -> whether there was room."""
     i = account[e].n_working
     if i >= orders.shape[1]:
         return False
-    orders[e, i].id = intents[e, asset].id
-    orders[e, i].lots = intents[e, asset].lots
-    orders[e, i].filled = 0
-    orders[e, i].price_ticks = intents[e, asset].price_ticks
-    orders[e, i].stop_ticks = intents[e, asset].stop_ticks
+    orders[e, i].id = order_id
+    orders[e, i].lots = lots
+    orders[e, i].filled = orders[e, i].taken = 0
+    orders[e, i].price_ticks = price_ticks
+    orders[e, i].stop_ticks = 0 if kind == TRAILING_STOP else stop_ticks
+    orders[e, i].trail_ticks = trail_ticks
+    orders[e, i].trail_rate = trail_rate
     orders[e, i].decided_at = decided_at
     orders[e, i].arrives_at = arrives_at
-    orders[e, i].expires_at = NEVER
+    orders[e, i].expires_at = expires_at if tif == GTD else NEVER
+    orders[e, i].parent = parent
+    orders[e, i].group = group
+    orders[e, i].armed = NEVER if parent == 0 else 0
+    orders[e, i].waits = 0 if parent == 0 else -1 - arm_delay
+    orders[e, i].traded = orders[e, i].charged = 0.0
     orders[e, i].asset = asset
-    orders[e, i].kind = intents[e, asset].kind
-    orders[e, i].tif = intents[e, asset].tif
+    orders[e, i].kind = kind
+    orders[e, i].tif = tif
     orders[e, i].state = PENDING
-    orders[e, i].reduce_only = intents[e, asset].reduce_only
-    orders[e, i].post_only = intents[e, asset].post_only
-    orders[e, i].trail_ticks = orders[e, i].parent = orders[e, i].group = orders[e, i].waits = 0
-    orders[e, i].trail_rate = orders[e, i].traded = orders[e, i].charged = 0.0
-    orders[e, i].armed = NEVER
-    orders[e, i].rested = 0
+    orders[e, i].reduce_only = reduce_only
+    orders[e, i].post_only = post_only
     orders[e, i].after = -1
+    orders[e, i].rested = orders[e, i].cancelled = 0
+    stand(e, i, tape, orders)
     account[e].n_working = i + 1
     return True
 
 
 @kernel
-def make_room(e: int, at: int, account: np.ndarray, orders: np.ndarray) -> None:
-    """What has left the exchange by `at`, before any bar, gives its slot back now."""
+def find(e: int, order_id: int, account: np.ndarray, orders: np.ndarray) -> int:
+    """Slot of an order, or -1."""
     for i in range(account[e].n_working):
-        if orders[e, i].expires_at <= at:
-            orders[e, i].state = EXPIRED
-    sweep(e, account, orders)
-
-
-@kernel
-def cancel_orders(e: int, asset: int, at: int, account: np.ndarray, orders: np.ndarray) -> None:
-    """A cancel reaches the exchange at `at`: until then the orders of this asset work."""
-    for i in range(account[e].n_working):
-        if orders[e, i].asset == asset:
-            orders[e, i].expires_at = min(orders[e, i].expires_at, at)
-
-
-@kernel
-def split_orders(e: int, asset: int, ratio: float, account: np.ndarray, orders: np.ndarray) -> None:
-    """A split rescales working orders: what is left of them towards zero, limits no more generous, stops no earlier."""
-    for i in range(account[e].n_working):
-        if orders[e, i].asset != asset:
-            continue
-        buys = orders[e, i].lots > 0
-        left = whole_lots((orders[e, i].lots - orders[e, i].filled) * ratio, 1.0)
-        orders[e, i].filled = whole_lots(orders[e, i].filled * ratio, 1.0)
-        orders[e, i].lots = orders[e, i].filled + left
-        orders[e, i].price_ticks = rounded_ticks(orders[e, i].price_ticks / ratio, not buys)
-        orders[e, i].stop_ticks = rounded_ticks(orders[e, i].stop_ticks / ratio, buys)
-        if left == 0:
-            orders[e, i].state = CANCELLED
-
-
-@kernel
-def drop_split(e: int, account: np.ndarray, orders: np.ndarray, record: np.ndarray, refused: np.ndarray) -> None:
-    """Working orders of which a split left no lot leave, and are counted."""
-    for i in range(account[e].n_working):
-        if orders[e, i].state == CANCELLED:
-            refuse(e, BELOW_MINIMUM, record, refused)
-    sweep(e, account, orders)
-
-
-@kernel
-def rounded_ticks(ticks: float, up: bool) -> int:
-    """Whole ticks, up or down, at least one where there was a price."""
-    if ticks <= 0.0:
-        return 0
-    low = whole_lots(ticks, 1.0)
-    if up and abs(ticks - low) > 1e-9 * max(1.0, ticks):
-        low += 1
-    return int(max(low, 1))
-
-
-@kernel
-def day_end(row: int, clock: np.ndarray) -> int:
-    """When a DAY order whose first bar is `row` stops working."""
-    midnight = (clock[row].open_at // DAY_NS + 1) * DAY_NS
-    return int(max(clock[row].close_at, midnight))
-
-
-@kernel
-def wake(
-    e: int,
-    row: int,
-    tape: TapeArrays,
-    account: np.ndarray,
-    orders: np.ndarray,
-    record: np.ndarray,
-    refused: np.ndarray,
-) -> None:
-    """Before the bar of `row`: what has expired leaves, what arrives before its close begins to work."""
-    opened, closes = tape.clock[row].open_at, tape.clock[row].close_at
-    for i in range(account[e].n_working):
-        orders[e, i].after = -1
-        if orders[e, i].expires_at <= opened or orders[e, i].expires_at <= orders[e, i].arrives_at:
-            orders[e, i].state = EXPIRED
-        elif orders[e, i].state == PENDING and (orders[e, i].arrives_at <= opened or orders[e, i].arrives_at < closes):
-            orders[e, i].state = OPEN
-            if orders[e, i].tif == DAY:
-                orders[e, i].expires_at = min(orders[e, i].expires_at, day_end(row, tape.clock))
-            if orders[e, i].kind == MARKET and not tape.bars[row, orders[e, i].asset].tradable:
-                refuse(e, NOT_TRADABLE, record, refused)
-                orders[e, i].state = REJECTED
-    sweep(e, account, orders)
-
-
-@kernel
-def leave_at_close(
-    e: int, row: int, ruined: bool, tape: TapeArrays, account: np.ndarray, orders: np.ndarray, record: np.ndarray, fills: np.ndarray
-) -> None:
-    """At the close of `row`: what has expired, what had one look, and all of a ruined account's orders leave."""
-    closes = tape.clock[row].close_at
-    for i in range(account[e].n_working):
-        arrived = orders[e, i].state >= OPEN
-        if ruined or orders[e, i].expires_at <= closes or (arrived and orders[e, i].tif == IOC):
-            orders[e, i].state = EXPIRED
-    sweep(e, account, orders)
+        if orders[e, i].id == order_id:
+            return int(i)
+    return -1
 
 
 @kernel

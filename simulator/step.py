@@ -5,14 +5,17 @@ import numpy as np
 from ..market.account import DAYS_KEPT
 from ..market.kernel import kernel
 from .arrays import TapeArrays
+from .arrival import wake
 from .carry import carry
 from .closing import begin, close
+from .departure import leave_before
 from .inside import play_inside
 from .liquidation import may_be_liquidated, watch_margins
+from .matching import TO_OPEN
 from .opening import play_open
 from .path import AT_OPEN, fx_at
-from .pool import drop_split, wake
 from .power import ALL_ASSETS, REG_T
+from .split import split_tickets
 from .submission import submit
 
 __all__ = ["open_account", "step"]
@@ -40,19 +43,23 @@ def step(
     nxt = row + 1
     begin(e, account, position, rules, record)
     carry(e, nxt, intents, tape, rules, account, position, orders, record, fills)
-    if account[e].n_working > 0 and tape.terms.shape[0] > 0:
-        drop_split(e, account, orders, record, refused)
-    waiting = submit(e, row, intents, tickets, tape, rules, account, position, orders, record, refused)
+    if tickets.shape[1] > 0 and tape.terms.shape[0] > 0:
+        split_tickets(e, nxt, tape, tickets)
     if account[e].n_working > 0:
-        wake(e, nxt, tape, account, orders, record, refused)
-    if waiting > 0 or account[e].n_working > 0:
+        leave_before(e, nxt, tape, rules, account, position, orders, record, refused, fills)
+    waiting = submit(e, row, intents, tickets, tape, rules, account, position, orders, record, refused, fills)
+    found = np.int64(0)
+    if account[e].n_working > 0:
+        found = wake(e, nxt, tape, rules, account, position, orders, record, refused, fills)
+    working = account[e].n_working if found & TO_OPEN else 0
+    if waiting + working > 0:
         play_open(
-            e, nxt, waiting, intents, tape, rules, account, position, orders, record, refused, fills
+            e, nxt, waiting, working, intents, tape, rules, account, position, orders, record, refused, fills
         )  # fmt: skip
     if account[e].n_open > 0 and rules[e].account >= REG_T:
         watch_margins(e, nxt, AT_OPEN, ALL_ASSETS, tape, rules, account, position, orders, record, fills)
-    if account[e].n_working > 0 or may_be_liquidated(e, nxt, tape, rules, account, position):
-        play_inside(e, nxt, tape, rules, account, position, orders, record, refused, fills)
+    if found > 0 or may_be_liquidated(e, nxt, tape, rules, account, position):
+        play_inside(e, nxt, found, tape, rules, account, position, orders, record, refused, fills)
     close(e, nxt, tape, rules, account, position, orders, record, fills)
 
 

@@ -1,59 +1,43 @@
-"""Submission: what a decision asks for becomes market orders for the open, working orders, or counted refusals."""
+"""Submission: what a decision asks for becomes market orders for the open, working orders, or counted refusals; kernels."""
 
 import numpy as np
 
-from ..market.grid import LARGEST_COUNT, on_grid
-from ..market.kernel import constant, kernel
-from ..market.order import Refusal
+from ..market.kernel import kernel
 from .arrays import TapeArrays
-from .pool import GONE, GTC, IOC, LIMIT, MARKET, NOT_TRADABLE, POOL_FULL, STOP, cancel_orders, enqueue, make_room, refuse
+from .departure import cancel_orders
+from .order_log import log_change
+from .pool import FOK, GTC, MARKET, NONE, PENDING, REJECTED, TRAILING_STOP, refuse
+from .screen import ALONE, screen_market
+from .split import GONE
+from .ticket import cancel_by_tickets, place, submit_tickets
 
-__all__ = ["screen", "submit"]
-
-NONE, BELOW_MINIMUM, BAD_PRICE = constant(Refusal.NONE), constant(Refusal.BELOW_MINIMUM), constant(Refusal.BAD_PRICE)
-RUINED, NO_PATH, BAD_ORDER = constant(Refusal.RUINED), constant(Refusal.NO_PATH), constant(Refusal.BAD_ORDER)
+__all__ = ["submit"]
 
 
-@kernel(inline=True)
-def screen(
+@kernel
+def place_intent(
     e: int,
-    row: int,
+    row: int,  # of the bar after the decision
     asset: int,
-    at_open: bool,
     intents: np.ndarray,
     tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
-) -> int:
-    """The reason why an intent is not taken, or NONE."""
-    lots, kind, tif = intents[e, asset].lots, intents[e, asset].kind, intents[e, asset].tif
-    if account[e].ruined:
-        return RUINED
-    if lots == 0:
-        return BELOW_MINIMUM
-    if kind < MARKET or kind > STOP or tif < GTC or tif > IOC:
-        return BAD_ORDER
-    if kind == MARKET:
-        if at_open and not tape.bars[row, asset].tradable:
-            return NOT_TRADABLE
-        price = position[e, asset].mark
-    else:
-        if rules[e].close_only:
-            return NO_PATH
-        ticks = intents[e, asset].price_ticks if kind == LIMIT else intents[e, asset].stop_ticks
-        if ticks <= 0:
-            return BAD_PRICE
-        price = on_grid(ticks, tape.instruments[asset].tick)
-    units = on_grid(lots, tape.instruments[asset].lot)
-    held = position[e, asset].units
-    if abs(held + units) > abs(held):
-        if abs(held + units) > LARGEST_COUNT * tape.instruments[asset].lot:
-            return BAD_ORDER
-        value = abs(units) * price * tape.instruments[asset].multiplier
-        if value < tape.instruments[asset].min_notional:
-            return BELOW_MINIMUM
-    return NONE
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    """An intent that takes no open at once works from the pool; it holds no date, and its trail stands in its stop."""
+    kind, stop = np.int64(intents[e, asset].kind), intents[e, asset].stop_ticks
+    place(
+        e, row, asset, intents[e, asset].lots, kind, np.int64(intents[e, asset].tif), intents[e, asset].price_ticks, stop,
+        stop if kind == TRAILING_STOP else 0, 0.0, 0, np.int64(intents[e, asset].reduce_only),
+        np.int64(intents[e, asset].post_only), ALONE, 0, 0,
+        tape, rules, account, position, orders, record, refused, fills,
+    )  # fmt: skip
+    intents[e, asset].lots = 0
 
 
 @kernel(inline=True)
@@ -69,12 +53,14 @@ def submit(
     orders: np.ndarray,
     record: np.ndarray,
     refused: np.ndarray,
+    fills: np.ndarray,
 ) -> int:
     """Gives ids, refuses, cancels and fills the pool -> number of market intents left that take the next open."""
     first, n_assets = 0, intents.shape[1]
+    ticketed = tickets.shape[1] > 0 and (tickets[e, 0].lots != 0 or tickets[e, 0].cancels != 0)
     while first < n_assets and intents[e, first].lots == 0 and intents[e, first].cancel == 0 and intents[e, first].id != GONE:
         first += 1
-    if first == n_assets:
+    if first == n_assets and not ticketed:
         return 0
     decided_at = tape.clock[row].close_at
     arrives_at = decided_at + rules[e].latency_ns
@@ -84,20 +70,30 @@ def submit(
         for a in range(first, n_assets):
             if intents[e, a].cancel:
                 cancel_orders(e, a, arrives_at, account, orders)
+    if ticketed:
+        cancel_by_tickets(e, arrives_at, tickets, account, orders, record, refused)
     for a in range(first, n_assets):
         if intents[e, a].lots == 0 and intents[e, a].id != GONE:
             continue
+        tif = intents[e, a].tif
+        if not (at_open and intents[e, a].kind == MARKET and GTC <= tif <= FOK and intents[e, a].post_only == 0):
+            place_intent(
+                e, row + 1, a, intents, tape, rules, account, position, orders, record, refused, fills
+            )  # fmt: skip
+            continue
         intents[e, a].id = account[e].next_order_id
         account[e].next_order_id += 1
-        reason = screen(e, row + 1, a, at_open, intents, tape, rules, account, position)
-        if reason == NONE and at_open and intents[e, a].kind == MARKET:
+        reason = screen_market(e, row + 1, a, intents[e, a].lots, tape, account, position)
+        if rules[e].log_orders == 1:
+            log_change(
+                e, row + 1, decided_at, intents[e, a].id, decided_at, a, MARKET, PENDING if reason == NONE else REJECTED, reason,
+                tape, account, position, record, fills,
+            )  # fmt: skip
+        if reason == NONE:
             waiting += 1
             continue
-        if at_open and account[e].n_working == orders.shape[1]:
-            make_room(e, arrives_at, account, orders)
-        if reason == NONE and not enqueue(e, a, decided_at, arrives_at, intents, account, orders):
-            reason = POOL_FULL
-        if reason != NONE:
-            refuse(e, reason, record, refused)
+        refuse(e, reason, record, refused)
         intents[e, a].lots = 0
+    if ticketed:
+        submit_tickets(e, row + 1, tickets, tape, rules, account, position, orders, record, refused, fills)
     return waiting
