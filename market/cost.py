@@ -10,9 +10,11 @@ import numpy as np
 from .errors import ConfigError, UnknownNameError
 from .rules import ACCOUNTS, IMPACTS, PATHS, RULES, AccountKind, ImpactModel, PathPolicy
 
-__all__ = ["RULES", "CostSettings", "PathPolicy", "SpreadModel", "rules_records"]
+__all__ = ["RULES", "CostSettings", "Extension", "FundingRule", "PathPolicy", "SpreadModel", "rules_records"]
 
 SpreadModel = Literal["tape", "fixed", "corwin_schultz", "abdi_ranaldo"]
+FundingRule = Literal["tape", "required"]
+Extension = Literal["refuse", "backward"]
 LONGEST_MS = 1e12  # instants are int64 ns: a longer latency would wrap round into the past
 NOT_NEGATIVE = ("fee_rate", "fee_per_unit", "fee_tier_volume", "half_spread_rate", "slippage_rate", "impact_coefficient",
                 "impact_volatility", "impact_temporary", "impact_permanent", "borrow_rate", "margin_interest_rate", "sizing_margin",
@@ -31,7 +33,10 @@ class CostSettings:
         fee_rate: Commission as a fraction of notional; 0.0005 is 5 basis points.
         maker_fee_rate: The same for orders that make liquidity, may be negative (a rebate); None: `fee_rate`.
         fee_per_unit: Commission per unit, account currency.
-        fees: Name of a fee schedule that takes the place of the three above (`ibkr/us_stocks_fixed`; docs/fees.md).
+        fees: Name of a fee schedule that takes the place of the three above (`ibkr/us_stocks_fixed`; docs/fees.md), or one by
+            symbol for every asset of the tape.
+        fee_discount: Name of a discount of the schedule (`bnb` at Binance).
+        fee_extend: `refuse` a tape that begins before the schedule, or use the schedule's first rows `backward`.
         fee_tier_volume: What the account trades elsewhere in 30 days; it counts for the schedule's tier.
         half_spread_rate: Half the bid-ask spread as a fraction of price, where no other spread is known.
         spread: `tape`: the tape's own where it has one; `fixed`: never; `corwin_schultz` or `abdi_ranaldo`: the tape's own,
@@ -50,6 +55,7 @@ class CostSettings:
         borrow_rate: Fraction a year charged on shorts, by calendar days over 365.
         margin_interest_rate: Fraction a year charged on borrowed cash, by calendar days over 360.
         cash_interest_rate: Fraction a year paid on free cash, by calendar days over 360; may be negative.
+        funding: `tape`: paid where the tape has a `funding_rate`; `required`: a tape without one is refused.
         sizing_margin: Part of the buffer kept free when orders are sized at the last close (the rest is fees and spread).
         account: `cash`, `leverage`, `reg_t`, `cross` or `isolated`; None: `cash` where `max_leverage` is 1 and there are no
             shorts, else `leverage`, which is never liquidated.
@@ -57,7 +63,8 @@ class CostSettings:
         allow_short: Whether positions may be negative.
         maintenance_rate: Equity that must remain, as a fraction of the positions' value, where no brackets are named;
             None: 0.25 and 0.30 (shorts) of a `reg_t` account, 0.005 of perpetuals and futures.
-        brackets: Name of a table of maintenance brackets by notional (docs/simulator.md); None: `maintenance_rate`.
+        brackets: Name of a table of maintenance brackets by notional (docs/simulator.md), or one by symbol, where assets without
+            one have `maintenance_rate`; None: `maintenance_rate` for all.
         liquidation_fee_rate: Charged on the notional that is closed by force.
         delisting_return: What is lost (< 0) or won of the last close when an asset leaves the tape.
         latency_ms: Time from a decision to its arrival at the exchange, milliseconds.
@@ -72,7 +79,9 @@ class CostSettings:
     fee_rate: float = 0.0005
     maker_fee_rate: float | None = None
     fee_per_unit: float = 0.0
-    fees: str | None = None
+    fees: str | Mapping[str, str] | None = None
+    fee_discount: str | None = None
+    fee_extend: Extension = "refuse"
     fee_tier_volume: float = 0.0
     half_spread_rate: float = 0.0002
     spread: SpreadModel = "tape"
@@ -89,12 +98,13 @@ class CostSettings:
     borrow_rate: float = 0.03
     margin_interest_rate: float = 0.06
     cash_interest_rate: float = 0.0
+    funding: FundingRule = "tape"
     sizing_margin: float = 0.02
     account: AccountKind | None = None
     max_leverage: float = 1.0
     allow_short: bool = False
     maintenance_rate: float | None = None
-    brackets: str | None = None
+    brackets: str | Mapping[str, str] | None = None
     liquidation_fee_rate: float = 0.0
     delisting_return: float = 0.0
     latency_ms: float = 0.0
@@ -130,11 +140,14 @@ class CostSettings:
             raise ConfigError(f"costs.impact_half_life_s must be positive, was {self.impact_half_life_s}")
         if isinstance(self.spread_window, bool) or self.spread_window < 2:
             raise ConfigError(f"costs.spread_window must be a whole number of at least 2 rows, was {self.spread_window!r}")
+        if self.fees is not None or self.fee_discount is not None or self.brackets is not None:
+            self._check_tables()
         self._check_impact()
         self._check_account()
 
     def _check_kinds(self) -> None:
-        for name, kinds in (("path", PATHS), ("impact", IMPACTS), ("spread", get_args(SpreadModel)), ("account", ACCOUNTS)):
+        for name, kinds in (("path", PATHS), ("impact", IMPACTS), ("spread", get_args(SpreadModel)), ("account", ACCOUNTS),
+                            ("funding", get_args(FundingRule)), ("fee_extend", get_args(Extension))):  # fmt: skip
             value = getattr(self, name)
             if value not in kinds and not (name == "account" and value is None):
                 raise UnknownNameError(f"costs.{name}", str(value), kinds)
@@ -145,6 +158,17 @@ class CostSettings:
         for name in ("allow_short", "limit_touch"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise ConfigError(f"costs.{name} must be true or false, was {getattr(self, name)!r}")
+
+    def _check_tables(self) -> None:
+        if self.fees is None and self.fee_discount is not None:
+            raise ConfigError(f"costs.fee_discount needs a fee schedule in costs.fees, was {self.fee_discount!r} without one")
+        from .brackets import bracket_table  # here, since both are long and most costs need neither
+        from .fees.registry import fee_schedule
+
+        for name in named(self.fees):
+            fee_schedule(name, discount=self.fee_discount)
+        for name in named(self.brackets):
+            bracket_table(name)
 
     def _check_impact(self) -> None:
         volumes = self.impact_volume
@@ -204,7 +228,14 @@ class CostSettings:
                  "impact_temporary", "impact_permanent", "borrow_rate", "margin_interest_rate", "cash_interest_rate",
                  "liquidation_fee_rate")  # fmt: skip
         free = dict.fromkeys(names.intersection(costs), 0.0)
-        return replace(self, **free, maker_fee_rate=None, fees=None, spread="fixed", impact="square_root")  # type: ignore[arg-type]
+        return replace(self, **free, maker_fee_rate=None, fees=None, fee_discount=None, spread="fixed", impact="square_root")  # type: ignore[arg-type]
+
+
+def named(setting: str | Mapping[str, str] | None) -> tuple[str, ...]:
+    """Return the names in a setting: one, or one by symbol."""
+    if isinstance(setting, Mapping):
+        return tuple(setting.values())
+    return () if setting is None else (setting,)
 
 
 def rules_records(costs: CostSettings, n_envs: int = 1) -> np.ndarray:

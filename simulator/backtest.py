@@ -1,7 +1,6 @@
 """One account over one tape: a column of decisions, or a function that is called at every close."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,32 +11,10 @@ from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
 from ..market.errors import DataError, ShapeError
 from ..market.record import joined
+from .result import Result
 from .simulator import Simulator
 
 __all__ = ["Result", "run_actions", "run_bars"]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What happened between a first decision and the last close.
-
-    Attributes:
-        rows: Tape row of each mark, int64 (N + 1,): the first decision's row, then the row that each step reached.
-        equity: Equity at the closes of `rows`, account currency, float64 (N + 1,).
-        account: ACCOUNT record at the end, ().
-        position: POSITION records at the end, (A,).
-        fills: FILL records in the order in which they happened, (F,).
-        records: STEP records, (N,).
-        refused: Counts by `Refusal` over the whole run, int64 (len(Refusal),).
-    """
-
-    rows: np.ndarray
-    equity: np.ndarray
-    account: np.ndarray
-    position: np.ndarray
-    fills: np.ndarray
-    records: np.ndarray
-    refused: np.ndarray
 
 
 def run_bars(
@@ -47,8 +24,12 @@ def run_bars(
     *,
     cash: float = 100_000.0,
     rows: tuple[int, int] | None = None,
+    max_orders: int = 8,
+    max_tickets: int = 0,
 ) -> Result:
-    """Call `on_bar(simulator, row)` at the close of each decision row; it writes `simulator.intents[0]` or calls `decode`.
+    """Call `on_bar(simulator, row)` at the close of each decision row; it writes `intents[0]`, calls `decode` or `place`.
+
+    Every step and fill is recorded. `strategy.run_strategy` is the faster way, `targets.run_targets` the fastest.
 
     Args:
         tape: Market data.
@@ -57,6 +38,8 @@ def run_bars(
         cash: Initial equity, account currency.
         rows: First and one past the last tape row that may be touched; None: the whole tape. The last decision stands one
             row before the last.
+        max_orders: Working orders, see `Simulator`.
+        max_tickets: Orders that one decision may place, see `Simulator`.
 
     Raises:
         DataError: The rows hold no decision with a bar after it.
@@ -64,7 +47,7 @@ def run_bars(
     first, stop = rows if rows is not None else (0, tape.n_rows)
     if not 0 <= first < stop - 1 < tape.n_rows:
         raise DataError(f"{tape.name}: rows must hold a decision and a bar after it in [0, {tape.n_rows}), were [{first}, {stop})")
-    simulator = Simulator(tape, costs, record_fills=True)
+    simulator = Simulator(tape, costs, max_orders=max_orders, max_tickets=max_tickets, record_fills=True)
     simulator.open_accounts(cash, np.array([first]))
     n = stop - 1 - first
     records, fills = np.zeros(n, STEP), []
@@ -86,6 +69,8 @@ def run_bars(
         fills=joined(fills, FILL),
         records=records,
         refused=refused,
+        tape=tape,
+        kept=frozenset(("equity", "steps", "fills")),
     )
 
 

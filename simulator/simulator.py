@@ -8,15 +8,15 @@ import numpy as np
 from ..data.tape import Tape
 from ..market.account import FILL, STEP, new_accounts
 from ..market.actions.scheme import ActionScheme
-from ..market.bracket import BRACKET
 from ..market.cost import CostSettings, rules_records
-from ..market.errors import ConfigError, DataError, ShapeError
-from ..market.instrument import instrument_records
+from ..market.errors import ConfigError, DataError, IntegrityError, ShapeError
 from ..market.ledger import check_ledgers
 from ..market.order import INTENT, ORDER, TICKET, Refusal
 from ..market.record import copied
-from ..market.tariff import TARIFF
 from .batch import open_batch, step_batch, step_batch_parallel
+from .order import Order, OrderGroup, legs_of
+from .placement import Rounding, free_slots, write_tickets
+from .venue import venue_arrays
 
 __all__ = ["Simulator"]
 
@@ -26,8 +26,8 @@ STATE = ("account", "position", "orders", "record", "refused", "declined", "inte
 class Simulator:
     """Accounts of E environments that trade the A assets of one tape under written rules (docs/simulator.md).
 
-    A step: write intents (or `decode` actions into them) for the decision at the closes of `rows`, call `step`, read
-    `record`. All arrays are public and belong to the simulator: read them between steps, copy what must last.
+    A step: write intents (or `decode` actions into them, or `place` orders) for the decision at the closes of `rows`, call
+    `step`, read `record`. All arrays are public and belong to the simulator: read them between steps, copy what must last.
 
     Attributes:
         bars: BAR records, (T, A), read-only.
@@ -42,7 +42,7 @@ class Simulator:
         refused: Counts by `Refusal` of the last step, int64 (E, len(Refusal)).
         declined: Counts that a decoder adds before the step (`market.actions.sizing.decline`; column 0 counts all of them);
             the step moves them into `refused`.
-        fills: FILL records of the last step, (E, C); C is 0 where fills are not recorded.
+        fills: The log of the last step, FILL records (E, C), `record.n_logged` of them; C is 0 where fills are not recorded.
         intents: INTENT records of the next decision, (E, A); all zero after a step.
         tickets: TICKET records of the next decision, (E, R), in the first slots (`place`); all zero after a step.
         tariff: TARIFF records of the fee schedule, (F,), read-only.
@@ -50,7 +50,7 @@ class Simulator:
         rows: Tape row of each environment's next decision, int64 (E,).
     """
 
-    schema_version: ClassVar[int] = 1
+    schema_version: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Simulator:
         max_orders: int = 8,
         max_tickets: int = 0,
         record_fills: bool = False,
+        record_orders: bool = False,
         threads: int = 1,
     ) -> None:
         """Set up arrays; no account is open before `open_accounts`.
@@ -73,11 +74,12 @@ class Simulator:
                 order of every asset working.
             max_tickets: Orders that one decision may place beside its intents, R (`place`).
             record_fills: Whether `fills` is written.
+            record_orders: Whether changes of an order's state are written there, too.
             threads: 1 runs the serial loop; more run the parallel one, with the same bytes.
 
         Raises:
-            ConfigError: A number is not positive.
-            DataError: The tape is too short, or has not what a rule needs.
+            ConfigError: A number is not positive, or a setting by symbol leaves out an asset.
+            DataError: The tape is too short, or has not what a rule needs (`venue.venue_arrays`).
         """
         for name, value in (("n_envs", n_envs), ("max_orders", max_orders), ("max_tickets", max_tickets), ("threads", threads)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
@@ -85,22 +87,12 @@ class Simulator:
             least = 0 if name == "max_tickets" else 1
             if value < least:
                 raise ConfigError(f"simulator.{name} must be at least {least}, was {value}")
-        if tape.n_rows < 2:
-            raise DataError(f"{tape.name}: a simulator needs 2 rows, a decision and a bar after it; the tape has {tape.n_rows}")
-        unknown = [instrument.symbol for instrument in tape.instruments if instrument.volume_unit is None]
-        if costs.participation is not None and unknown:
-            raise DataError(
-                f"{tape.name}: costs.participation needs a volume unit, {', '.join(unknown[:5])} has none; "
-                "set instrument.volume_unit or leave participation null"
-            )
         self.tape, self.costs, self.n_envs, self.threads = tape, costs, n_envs, min(threads, numba.config.NUMBA_NUM_THREADS)
-        self.bars, self.terms, self.clock = frozen(tape.bars), frozen(tape.terms), frozen(tape.clock)
-        self.instruments = frozen(instrument_records(tape.instruments))
-        if tape.close_only:
-            self.bars, self.clock = closes_of(self.bars), closing_clock(self.clock)
-        self.tariff, self.brackets = frozen(np.zeros(0, TARIFF)), frozen(np.zeros(0, BRACKET))
+        venue = venue_arrays(tape, costs)
+        self.bars, self.terms, self.clock = venue.bars, venue.terms, venue.clock
+        self.instruments, self.tariff, self.brackets = venue.instruments, venue.tariff, venue.brackets
         self.rules = rules_records(costs, n_envs)
-        self.rules["close_only"] = tape.close_only
+        self.rules["close_only"], self.rules["log_orders"] = tape.close_only, record_orders
         self.account, self.position = new_accounts(n_envs, tape.n_assets)
         if costs.latency_ms > 0.0 or costs.participation is not None:
             max_orders += tape.n_assets
@@ -108,7 +100,8 @@ class Simulator:
         self.record = np.zeros(n_envs, STEP)
         self.refused = np.zeros((n_envs, len(Refusal)), np.int64)
         self.declined = np.zeros_like(self.refused)
-        self.fills = np.zeros((n_envs, tape.n_assets + max_orders if record_fills else 0), FILL)
+        logged = record_fills or record_orders
+        self.fills = np.zeros((n_envs, self._most_logged(max_orders, max_tickets, record_orders) if logged else 0), FILL)
         self.intents = np.zeros((n_envs, tape.n_assets), INTENT)
         self.tickets = np.zeros((n_envs, max_tickets), TICKET)
         self.rows = np.full(n_envs, -1, np.int64)
@@ -185,6 +178,48 @@ class Simulator:
         asked = self.intents[e]["lots"] != 0
         return np.where(asked, self.account["next_order_id"][e] + np.cumsum(asked) - 1, 0)
 
+    def ticket_ids(self, e: int = 0) -> np.ndarray:
+        """Return the ids that the next step gives to the tickets of environment `e`: int64 (R,), 0 where there is none."""
+        asked = (self.tickets[e]["lots"] != 0) & (self.tickets[e]["cancels"] == 0)
+        before = self.account["next_order_id"][e] + (self.intents[e]["lots"] != 0).sum()
+        return np.where(asked, before + np.cumsum(asked) - 1, 0)
+
+    def place(self, order: Order | OrderGroup, env: int = 0, *, rounding: Rounding = "refuse") -> np.ndarray:
+        """Add an order, or a group of them, to the next decision of environment `env`.
+
+        Args:
+            order: An `Order`, or what `bracket`, `oco` and `oto` make.
+            env: Index of the environment.
+            rounding: `refuse` prices off the tick grid and quantities off the lot grid, or `conservative`: lots towards zero,
+                limits no more generous, stops no earlier, trails no shorter.
+
+        Returns:
+            Slots of `tickets[env]`, int64, one an order; `ticket_ids` says which ids they get.
+
+        Raises:
+            ConfigError: A price or quantity is no positive finite number, off the grid or beyond 1e15 steps; or the decision
+                holds `max_tickets` already.
+            UnknownNameError: The symbol is not on the tape, or `rounding` unknown.
+            DataError: The index of an asset or an environment lies outside.
+        """
+        tickets = self._tickets_of(env)
+        return write_tickets(self.tape, legs_of(order), tickets, env, int(tickets["group"].max(initial=0)), rounding)
+
+    def cancel(self, order_id: int, env: int = 0) -> int:
+        """Cancel a working order, and its group with it, in the next decision of environment `env`; return the slot.
+
+        Raises:
+            ConfigError: The id is no whole number of at least 1, or the decision holds `max_tickets` already.
+            DataError: There is no such environment.
+        """
+        if isinstance(order_id, bool) or not isinstance(order_id, (int, np.integer)) or order_id < 1:
+            raise ConfigError(f"cancel needs the id of an order, a whole number of at least 1, was {order_id!r}")
+        tickets = self._tickets_of(env)
+        slot = int(free_slots(tickets, 1, env)[0])
+        tickets[slot] = np.zeros((), TICKET)
+        tickets[slot]["cancels"] = order_id
+        return slot
+
     def step(self, active: np.ndarray | None = None) -> np.ndarray:
         """Play the bar after each row of `rows` and go on to it.
 
@@ -213,10 +248,18 @@ class Simulator:
         return self.record
 
     def fills_of_step(self, e: int = 0) -> np.ndarray:
-        """Return a copy of the FILL records of environment `e` in the last step, in the order in which they happened."""
-        if self.fills.shape[1] == 0:
+        """Return a copy of the fills of environment `e` in the last step, FILL records in the order in which they happened."""
+        log = self.log_of_step(e)
+        return log if not self.rules["log_orders"][e] else copied(log[log["lots"] != 0])
+
+    def log_of_step(self, e: int = 0) -> np.ndarray:
+        """Return a copy of the log of environment `e` in the last step: fills and, with `record_orders`, changes of states."""
+        capacity, logged = self.fills.shape[1], int(self.record["n_logged"][e])
+        if capacity == 0:
             raise ConfigError("fills were not recorded; make the simulator with record_fills=True")
-        return copied(self.fills[e, : self.record["n_fills"][e]])
+        if logged > capacity:
+            raise IntegrityError(f"the log of a step holds {capacity} entries, environment {e} wrote {logged}; raise max_orders")
+        return copied(self.fills[e, :logged])
 
     def check(self) -> None:
         """Raise IntegrityError where the two ledgers of an account differ by more than 1e-9 of its traded notional."""
@@ -248,24 +291,16 @@ class Simulator:
             raise ShapeError(f"the mask of environments must have shape (n_envs,) = ({self.n_envs},), was {mask.shape}")
         return mask
 
+    def _tickets_of(self, env: int) -> np.ndarray:
+        if isinstance(env, bool) or not isinstance(env, (int, np.integer)) or not 0 <= env < self.n_envs:
+            raise DataError(f"{self.tape.name}: environments are 0 to {self.n_envs - 1}, was {env!r}")
+        tickets: np.ndarray = self.tickets[env]
+        return tickets
 
-def frozen(records: np.ndarray) -> np.ndarray:
-    """Return a read-only C-contiguous view: one array type, so that the kernels compile once."""
-    view = np.ascontiguousarray(records).view(np.ndarray)
-    view.flags.writeable = False
-    return view
-
-
-def closes_of(bars: np.ndarray) -> np.ndarray:
-    """Return bars whose four points are their close: a close-only tape fills at the close of t + 1."""
-    closes = copied(bars)
-    for name in ("open", "high", "low"):
-        closes[name] = bars["close"]
-    return frozen(closes)
-
-
-def closing_clock(clock: np.ndarray) -> np.ndarray:
-    """Return a clock whose bars last no time: everything happens at their close."""
-    instants = clock.copy()
-    instants["open_at"] = clock["close_at"]
-    return frozen(instants)
+    def _most_logged(self, max_orders: int, max_tickets: int, states: bool) -> int:
+        """Return the most entries that one step can log: each order fills once a bar, positions are closed by force once."""
+        n_assets = self.n_assets
+        leaving = n_assets if (self.bars["present"][-1] == 0).any() else 0
+        fills = 2 * n_assets + max_orders + leaving
+        # a change of state: taken, opened, filled in part, left
+        return fills + 4 * (n_assets + max_orders + max_tickets) if states else fills

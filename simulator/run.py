@@ -1,0 +1,120 @@
+"""One account that plays stretches of a stream: kernels in one call each, and only what is asked for recorded."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..data.tape import Tape
+from ..market.account import ACCOUNT, FILL, POSITION, STEP
+from ..market.cost import CostSettings
+from ..market.errors import ConfigError, DataError, UnknownNameError
+from ..market.record import copied, joined
+from .result import Result
+from .simulator import Simulator
+from .stream import play_stream
+
+__all__ = ["KEEP", "Run"]
+
+KEEP = ("equity", "steps", "fills", "orders")
+LOG_ENTRIES = 4_096
+NO_TARGETS, NO_WEIGHTS = np.zeros((0, 1), np.int64), np.zeros((0, 1), np.float64)
+
+
+class Run:
+    """One account over some rows of a tape.
+
+    Attributes:
+        simulator: Its simulator; between two calls of `play` orders may be placed there.
+        first_row: Tape row of the first decision.
+        n: Decisions of the whole run, N.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        costs: CostSettings,
+        *,
+        cash: float,
+        rows: tuple[int, int] | None = None,
+        keep: Iterable[str] = ("equity",),
+        max_orders: int = 8,
+        max_tickets: int = 0,
+    ) -> None:
+        """Open the account.
+
+        Args:
+            tape: Market data.
+            costs: Frictions and rules.
+            cash: Initial equity, account currency.
+            rows: First and one past the last tape row that may be touched; None: the whole tape.
+            keep: What is recorded: `equity` at every close, `steps` (STEP records), `fills`, `orders` (changes of state, too).
+            max_orders: See `Simulator`.
+            max_tickets: See `Simulator`.
+
+        Raises:
+            DataError: The rows hold no decision with a bar after it.
+            UnknownNameError: `keep` names something else.
+        """
+        first, stop = rows if rows is not None else (0, tape.n_rows)
+        if not 0 <= first < stop - 1 < tape.n_rows:
+            limits = f"[0, {tape.n_rows}), were [{first}, {stop})"
+            raise DataError(f"{tape.name}: rows must hold a decision and a bar after it in {limits}")
+        if isinstance(keep, str):
+            raise ConfigError(f"keep must be several names, as in keep=({keep!r},), was {keep!r}")
+        self.kept = frozenset(keep)
+        for name in self.kept:
+            if name not in KEEP:
+                raise UnknownNameError("record", str(name), KEEP, "keep")
+        logs = {"record_fills": "fills" in self.kept, "record_orders": "orders" in self.kept}
+        self.simulator = Simulator(tape, costs, max_orders=max_orders, max_tickets=max_tickets, **logs)
+        self.simulator.open_accounts(cash, np.array([first]))
+        self.first_row, self.n, self.played = first, stop - 1 - first, 0
+        self._curve = np.zeros(self.n if "equity" in self.kept else 0)
+        self._steps = np.zeros(self.n if "steps" in self.kept else 0, STEP)
+        entries = self.simulator.fills.shape[1]
+        self._log = np.zeros(max(LOG_ENTRIES, 2 * entries) if entries else 0, FILL)
+        self._parts: list[np.ndarray] = []
+        self._totals = np.zeros(self.simulator.refused.shape[1], np.int64)
+        s = self.simulator
+        self._arrays = (
+            s.rows, s._everyone, s.intents, s.tickets, s.declined, *s.market, s.rules,
+            s.account, s.position, s.orders, s.record, s.refused, s.fills,
+        )  # fmt: skip
+
+    def play(self, targets: np.ndarray = NO_TARGETS, weights: np.ndarray = NO_WEIGHTS) -> None:
+        """Play the next decisions, one a row, without checking them.
+
+        Args:
+            targets: Positions wanted in lots, int64 (n, A), C-contiguous; `stream.LEAVE`: as it is.
+            weights: Weights of equity instead, float64 (n, A); a row of NaN leaves positions as they are.
+        """
+        done, n = 0, len(targets) or len(weights)
+        now = slice(self.played, self.played + n)
+        curve, steps = self._curve[now], self._steps[now]
+        while done < n:
+            done, logged = play_stream(done, targets, weights, curve, steps, self._log, self._totals, *self._arrays)
+            if logged:
+                self._parts.append(copied(self._log[:logged]))
+        self.played += n
+
+    def result(self) -> Result:
+        """Return what was recorded; the ledgers are checked first."""
+        s = self.simulator
+        s.check()
+        account, position = np.zeros((), ACCOUNT), np.zeros(s.n_assets, POSITION)
+        account[...], position[...] = s.account[0], s.position[0]
+        log = joined(self._parts, FILL)
+        last, cash = self.first_row + self.played, account["initial_equity"]
+        whole = "equity" in self.kept
+        return Result(
+            rows=np.arange(self.first_row, last + 1) if whole else np.array([self.first_row, last]),
+            equity=np.concatenate([[cash], self._curve[: self.played] if whole else [account["equity"]]]),
+            account=account,
+            position=position,
+            fills=copied(log[log["lots"] != 0]),
+            records=self._steps[: self.played],
+            refused=self._totals,
+            tape=s.tape,
+            kept=self.kept | ({"fills"} if "orders" in self.kept else frozenset()),
+            log=log if "orders" in self.kept else np.zeros(0, FILL),
+        )
