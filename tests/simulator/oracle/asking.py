@@ -43,14 +43,15 @@ class Asker:
             tif = "GTC"
         ask = Ask(
             (side or r.choice((1, -1))) * size, a, kind, tif, r.randint(-6, 6), r.randint(-6, 6), reduce_only=r.random() < 0.12,
-            post_only=kind == "LIMIT" and r.random() < 0.15, intent=intent,
+            post_only=r.random() < (0.15 if "LIMIT" in kind else 0.02), intent=intent,
         )  # fmt: skip
         if kind == "TRAILING_STOP":
             ask.trail = r.randint(1, 8)
             if not intent and r.random() < 0.4:
                 ask.trail, ask.rate = 0, r.choice((0.03125, 0.0625, 0.25))
         if tif == "GTD":
-            ask.date = int(self.clock[min(row + r.randint(1, 4), len(self.clock) - 1)][0]) + r.choice((0, 0, HOUR, HOUR // 2, 3 * HOUR, -HOUR))
+            opened, _ = self.clock[min(row + r.randint(1, 4), len(self.clock) - 1)]
+            ask.date = opened + r.choice((0, 0, HOUR, HOUR // 2, 3 * HOUR, -HOUR))
         if r.random() < 0.02 and "faults" not in self.without:
             self.spoil(ask)
         for name in ("reduce_only", "post_only"):
@@ -91,7 +92,7 @@ class Asker:
             return pair
         first = self.ask(row, a, kinds=("MARKET", "MARKET", "LIMIT", "LIMIT", "STOP", "STOP_LIMIT"))
         if shape == "bracket":
-            stop = self.ask(row, first.asset, kinds=("STOP", "STOP_LIMIT", "TRAILING_STOP")) if first.asset in self.assets else self.ask(row, a)
+            stop = self.ask(row, a, kinds=("STOP", "STOP_LIMIT", "TRAILING_STOP"))
             target = self.ask(row, a, kinds=("LIMIT",))
             side = 1 if first.lots > 0 else -1
             for child, away in ((stop, -side), (target, side)):

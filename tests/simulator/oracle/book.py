@@ -119,8 +119,8 @@ class Order:
         return twin
 
     def __repr__(self):
-        words = ", ".join(f"{name} {getattr(self, name)}" for name in ("id", "asset", "left", "kind", "tif", "limit", "stop", "state"))
-        return f"Order({words})"
+        names = ("id", "asset", "left", "kind", "tif", "limit", "stop", "state")
+        return f"Order({', '.join(f'{name} {getattr(self, name)}' for name in names)})"
 
 
 @dataclass(slots=True)

@@ -58,6 +58,7 @@ class Carrier(MarginDesk):
         for order in list(book.orders):
             if order.asset == a and order.alive:
                 self.leave(book, order, "EXPIRED", "NOT_LISTED")
+        held.shift = 0.0
         if held.lots:
             price = cell.close * (1 + self.rules.delisting_return)
             lots = -held.lots
@@ -89,8 +90,8 @@ class Carrier(MarginDesk):
             at = self.clock[self.row + 1][0]
             paid = price + sign * (spread + slippage)
             commission, fees = self.charge(book, a, sign, units, paid, at, False)
-            amounts = {"spread": spread * units * scale, "slippage": slippage * units * scale, "commission": commission, "fees": fees}
-            for line, amount in amounts.items():
+            amounts = (spread * units * scale, slippage * units * scale, commission, fees)
+            for line, amount in zip(("spread", "slippage", "commission", "fees"), amounts, strict=True):
                 book.cash -= amount
                 book.add(line, amount)
             book.add("traded", units * scale * paid)

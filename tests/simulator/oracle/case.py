@@ -28,8 +28,9 @@ LAST = 2**62
 class Case:
     """A tape, the rules of E accounts and their orders; `seed` reproduces all of it.
 
-    `without` names what is left out: tickets, latency, participation, interest, splits, rolls, delistings, tariffs, brackets, faults,
-    reduce_only, post_only, any kind of order, time in force, account or impact, and shapes of tickets (pair, bracket, chain, chaos).
+    `without` names what is left out: tickets, latency, participation, interest, halts, listings, delistings, splits, rolls,
+    tariffs, brackets, faults, adverse, reduce_only, post_only, any kind of order, time in force, account or impact, and shapes of tickets
+    (single, pair, bracket, chain, chaos).
     """
 
     def __init__(self, seed, n_envs=8, n_rows=14, most_assets=3, without=frozenset()):
@@ -39,16 +40,17 @@ class Case:
         self.n_tickets = 0 if "tickets" in without else int(g.choice([0, 2, 4, 4]))
         self.tape = random_tape(g, n_rows, n_assets, without)
         self.rules = random_rules(g, n_envs, self.tape.close_only, without)
-        self.cash = g.choice([512.0, 4096.0, 65536.0, 2.0**40], n_envs, p=[0.3, 0.4, 0.2, 0.1])
-        self.tariffs = [random_tariff(g, self.tape.clock) if g.random() < 0.4 and "tariffs" not in without else [] for _ in range(n_assets)]
+        self.cash = g.choice([512.0, 4096.0, 65536.0, 2.0**20], n_envs, p=[0.3, 0.4, 0.2, 0.1])
+        has = {name: (g.random(n_assets) < 0.4) & (name not in without) for name in ("tariffs", "brackets")}
+        self.tariffs = [random_tariff(g, self.tape.clock) if some else [] for some in has["tariffs"]]
         units = int(g.random() < 0.3)
         for row in (row for tariff in self.tariffs for row in tariff):
             row["measure"] = units
-        self.brackets = [random_brackets(g) if g.random() < 0.4 and "brackets" not in without else [] for _ in range(n_assets)]
+        self.brackets = [random_brackets(g) if some else [] for some in has["brackets"]]
         records = self.tape.instrument_records.copy()
-        records["liquidity"] = g.choice([256.0, 2048.0, 0.0], n_assets, p=[0.5, 0.4, 0.1]) * np.minimum(1.0, records["lot"])
-        self.instruments, self.tariff, self.bracket = instrument_tables(records, self.tariffs, self.brackets)
         scales = [max(1, int(1 / i.lot / i.multiplier)) for i in self.tape.instruments]
+        records["liquidity"] = g.choice([256.0, 2048.0, 0.0], n_assets, p=[0.5, 0.4, 0.1]) * scales * records["lot"]
+        self.instruments, self.tariff, self.bracket = instrument_tables(records, self.tariffs, self.brackets)
         asker = Asker(r, scales, self.tape.clock.tolist(), self.n_tickets, without)
         rows = range(self.first, n_rows - 1)
         self.asks = {(row, e): asker.decision(row, 2 * (row - self.first)) for row in rows for e in range(n_envs)}
@@ -142,6 +144,6 @@ def write(sim, e, intents, tickets, cancelled):
         )  # fmt: skip
     for slot, ask in enumerate(tickets):
         sim.tickets[e, slot] = (
-            ask.lots, ask.limit, ask.stop, ask.trail, ask.rate, min(ask.date, LAST), ask.asset, ask.parent, ask.group, ask.delay, ask.cancels,
-            KIND_CODES[ask.kind], TIF_CODES[ask.tif], ask.reduce_only, ask.post_only,
+            ask.lots, ask.limit, ask.stop, ask.trail, ask.rate, min(ask.date, LAST), ask.asset, ask.parent, ask.group, ask.delay,
+            ask.cancels, KIND_CODES[ask.kind], TIF_CODES[ask.tif], ask.reduce_only, ask.post_only,
         )  # fmt: skip

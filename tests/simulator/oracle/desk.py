@@ -2,7 +2,7 @@
 
 import math
 
-from .book import NEVER, Order
+from .book import NEVER, ONE_LOOK, Order
 from .carry import Carrier
 
 KINDS = ("MARKET", "LIMIT", "STOP", "STOP_LIMIT", "TRAILING_STOP")
@@ -90,7 +90,7 @@ class Desk(Carrier):
                 return "NO_PATH"
             if not self.priced(ask):
                 return "BAD_PRICE"
-            if not math.isnan(cell.roll):
+            if not math.isnan(cell.roll) and ask.kind != "TRAILING_STOP":  # a distance is no price
                 return "ROLLED"
         elif not late and not ask.parent and ask.tif not in ("AT_OPEN", "AT_CLOSE") and not cell.tradable:
             return "NOT_TRADABLE"
@@ -105,6 +105,8 @@ class Desk(Carrier):
         if ask.kind not in KINDS or ask.tif not in TIFS:
             return True
         if ask.tif in ("AT_OPEN", "AT_CLOSE") and ask.kind not in ("MARKET", "LIMIT"):
+            return True
+        if ask.post_only and (ask.kind != "LIMIT" or ask.tif in ONE_LOOK):
             return True
         if ask.tif == "GTD" and (ask.intent or ask.date <= arrives):
             return True
@@ -149,7 +151,8 @@ class Desk(Carrier):
                         child.ready = n + 1
                         continue
                     child.first, child.after, child.arrives_at = n, k, opened + (closed - opened) * k // 3
-                    book.note(child, "OPEN")
+                    if child.tif not in ("AT_OPEN", "AT_CLOSE"):
+                        book.note(child, "OPEN")
 
     def take_from_group(self, book, order, lots):
         """What one of a group fills is taken from each other one."""

@@ -12,16 +12,16 @@ from quantgym.market.tariff import TARIFF
 
 HOUR = 3_600_000_000_000
 MONDAY = 4 * 24 * HOUR + 2900 * 7 * 24 * HOUR  # 1970-01-05, and 2,900 weeks
-GRIDS = ((1.0, 1.0), (0.125, 8.0), (4.0, 1.0), (2.0**-20, 1.0))  # lot, multiplier
+GRIDS = ((1.0, 1.0), (0.125, 8.0), (4.0, 1.0), (2.0**-8, 1.0))  # lot, multiplier
 CALENDARS = ("24/7", "24/7", "24/5", "XNYS")
 
 
 def random_clock(g, n_rows):
-    """Rows of three hours or a day, with and without gaps."""
-    length, every = ((3, 3), (3, 4), (6, 12), (6, 30), (24, 24), (18, 72))[g.integers(0, 6)]
+    """Rows of three hours to a day, with and without gaps; a third of each is a power of two, in hours."""
+    length, every = ((3, 3), (3, 4), (6, 12), (6, 30), (24, 24), (12, 72))[g.integers(0, 6)]
     opens = MONDAY + int(g.integers(0, 7 * 24)) * HOUR + np.arange(n_rows) * every * HOUR
     if every > length:
-        opens += g.integers(0, 60, n_rows) * (HOUR // 60)
+        opens += g.integers(0, 8, n_rows) * (HOUR // 8)
     if g.random() < 0.2:
         opens[g.integers(1, n_rows) :] += int(g.integers(1, 45)) * 24 * HOUR
     return clock_records(opens, opens + length * HOUR)
@@ -37,12 +37,14 @@ def random_tape(g, n_rows, n_assets, without):
     high = np.maximum(opened, close) + g.integers(0, 7, shape) / 4
     low = np.maximum(np.minimum(opened, close) - g.integers(0, 7, shape) / 4, 0.25)
     recorded = g.random(shape) > g.choice([0.0, 0.05, 0.3])
+    if "halts" in without:
+        recorded[...] = True
     for a in range(n_assets):
         chance = g.random()
-        if chance < 0.15:
-            recorded[: g.integers(1, n_rows - 1), a] = False
-        elif chance < 0.35 and "delistings" not in without:
-            recorded[g.integers(2, n_rows) :, a] = False
+        if chance < 0.1 and "listings" not in without:
+            recorded[: g.integers(1, n_rows // 2), a] = False
+        elif chance < 0.25 and "delistings" not in without:
+            recorded[g.integers(n_rows // 3, n_rows) :, a] = False
         if not recorded[:, a].any():
             recorded[0, a] = True
     if "delistings" in without:
@@ -70,7 +72,7 @@ def random_tape(g, n_rows, n_assets, without):
     ]  # fmt: skip
     bars = bar_records(opened, high, low, close, volume, recorded)
     spoken = terms if g.random() < 0.8 else None
-    return Tape.build("case", instruments, random_clock(g, n_rows), bars, spoken, close_only=bool(g.random() < 0.04))
+    return Tape.build("case", instruments, random_clock(g, n_rows), bars, spoken, close_only=bool(g.random() < 0.02))
 
 
 def random_tariff(g, clock):
@@ -131,10 +133,11 @@ def random_rules(g, n, close_only, without):
         "volume_elsewhere": [0.0, 600.0], "half_spread_rate": [0.0, 2**-10], "slippage_rate": [0.0, 2**-9],
         "impact_rate": [0.0, 0.0, 0.02, 0.5], "impact_temporary": [2**-8, 2**-5], "impact_permanent": [0.0, 2**-8, 2**-6],
         "participation": [2**-4, 0.5, np.inf, np.inf, np.inf], "borrow_rate": [0.0, 0.25], "margin_interest_rate": [0.0, 0.0625],
-        "cash_interest_rate": [0.0, 0.0, 0.03125, -0.03125], "liquidation_fee_rate": [0.0, 2**-7], "delisting_return": [0.0, -0.5, -1.0, 0.25],
-        "ruin_equity_fraction": [2**-10, 2**-10, 0.5, 0.9], "path": [0, 0, 0, 1, 2, 3],
+        "cash_interest_rate": [0.0, 0.0, 0.03125, -0.03125], "liquidation_fee_rate": [0.0, 2**-7],
+        "delisting_return": [0.0, -0.5, -1.0, 0.25],
+        "ruin_equity_fraction": [2**-10, 2**-10, 2**-10, 2**-10, 0.5, 0.9], "path": [0, 0, 0, 1, 2, 3],
         "limit_touch": [0, 1], "allow_short": [0, 1, 1], "close_only": [int(close_only)],
-        "latency_ns": [0, 0, 0, HOUR, HOUR // 2, 2 * HOUR, 3 * HOUR, 4 * HOUR, 11 * HOUR, 1, 12_345_678_901_234, HOUR + 1],
+        "latency_ns": [0, 0, 0, HOUR, HOUR // 2, 2 * HOUR, 3 * HOUR, 4 * HOUR, 11 * HOUR, 10_000_000_019, 12_345_678_901_234, HOUR + 1],
     }  # fmt: skip
     for name, values in choices.items():
         rules[name] = g.choice(values, n)
@@ -149,7 +152,8 @@ def random_rules(g, n, close_only, without):
         if kind == "cash":
             rule["allow_short"] = 0
         if kind not in ("cash", "leverage"):
-            rule["maintenance_long"], rule["maintenance_short"] = g.choice([2.0**-8, 2.0**-4, 0.25]), g.choice([2.0**-8, 2.0**-4, 0.3125])
+            rule["maintenance_long"] = g.choice([2.0**-8, 2.0**-4, 0.25])
+            rule["maintenance_short"] = g.choice([2.0**-8, 2.0**-4, 0.3125])
         if "interest" in without:
             rule["margin_interest_rate"] = rule["cash_interest_rate"] = 0.0
     if "adverse" in without:

@@ -3,6 +3,7 @@
 import math
 
 from .book import ONE_LOOK
+from .broker import EPSILON
 from .desk import Desk
 
 
@@ -53,7 +54,7 @@ class Turn(Desk):
                 order.stop = min(order.stop, level) if order.side > 0 else max(order.stop, level)
 
     def meets(self, book, order, n, points, k):
-        """(reference, instant, maker) at which an order meets segment k of the path, or None; a look that finds nothing is its last."""
+        """(reference, instant, maker) at which an order meets segment k of the path, or None."""
         opened, closed = self.clock[n]
         span = closed - opened
         if order.first is None or order.cut or order.after >= k or order.size == 0:
@@ -69,13 +70,13 @@ class Turn(Desk):
         if arrival >= end or expiry <= start or (not arriving and (order.kind == "MARKET" or order.tif in ONE_LOOK)):
             return None
         p, q = points[k - 1], points[k]
-        first = p + (q - p) * ((max(arrival, start) - start) / span)
-        last = p + (q - p) * ((min(expiry, end) - start) / span)
+        first = self.path_price(order, p, q, (max(arrival, start) - start) / span)
+        last = self.path_price(order, p, q, (min(expiry, end) - start) / span)
 
         def when(price):
             return opened + round(span * (k - 1 + (0 if p == q else (price - p) / (q - p))) / 3)
 
-        rested = order.rested
+        rested, order.was = order.rested, order.kind
         if arriving or (order.kind == "TRAILING_STOP" and order.stop == 0):
             order.rested = True
             if self.seen_at(order, first):
@@ -94,12 +95,22 @@ class Turn(Desk):
         if not (self.limit_met(order, last) if order.kind == "LIMIT" else order.kind != "STOP_LIMIT" and self.seen_at(order, last)):
             return None
         level = (order.limit if order.kind == "LIMIT" else order.stop) * self.kinds[order.asset].tick
-        return level, when(level), order.kind == "LIMIT"
+        return level, when(level), order.was == "LIMIT"
+
+    def path_price(self, order, p, q, share):
+        """Price at this share of the way from p to q; one that rounding may have put on the grid, or beside it, is noted."""
+        price = p + (q - p) * share
+        if share * 64 != round(share * 64) and p != q:
+            ticks = price / self.kinds[order.asset].tick
+            if abs(ticks - round(ticks)) < EPSILON:
+                self.close_calls += 1
+        return price
 
     def at_the_close(self, book, order, n, price):
-        opened, closed = self.clock[n]
+        closed = self.clock[n][1]
         if not self.looks(order, n) or order.ends_at < closed:
             return None
+        order.was = order.kind
         if self.seen_at(order, price):
             return price, closed, False
         self.miss(book, order)
@@ -154,6 +165,7 @@ class Turn(Desk):
                     self.miss(book, order)
                     return 0.0
                 lots, cut = fits, "SCALED_CASH" if fits else "NO_CASH"
+        short = abs(lots) < order.size
         for why in (reason, cut):
             if why:
                 book.refuse(why)
@@ -168,6 +180,8 @@ class Turn(Desk):
                 self.leave(book, order, "CANCELLED" if order.tif == "IOC" else "EXPIRED")
             elif reason:
                 self.keep(book, order)
+            elif short:  # reduce-only, and no more was held
+                self.leave(book, order, "CANCELLED", "REDUCE_ONLY")
         return used
 
     def keep(self, book, order):
