@@ -130,8 +130,7 @@ ORDER = np.dtype(
         ("expires_at", "i8"),  # ns UTC; int64 max: never
         ("parent", "i8"),  # id; 0: none, or it has done its part
         ("group", "i8"),  # 0 none
-        ("armed", "i8"),  # lots that the parent's fills allow, less `taken`; int64 max: all
-        ("taken", "i8"),  # lots that others of its group have filled in its place, not negative
+        ("armed", "i8"),  # lots that it may still fill, not negative: its parent's fills allow them; int64 max: all
         ("waits", "i8"),  # bars until it is armed; negative: its parent has filled nothing yet, -1 - arm_delay
         ("traded", "f8"),  # notional filled so far, account currency: fees with a minimum look at whole orders
         ("charged", "f8"),  # commission paid so far, account currency

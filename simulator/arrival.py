@@ -2,29 +2,47 @@
 
 import numpy as np
 
-from ..market.kernel import kernel
+from ..market.kernel import constant, kernel
 from .arrays import TapeArrays
-from .departure import expire, part
-from .family import bind
-from .matching import quick_look
+from .departure import expire, miss, part
+from .matching import in_its_row, quick_look
 from .order_log import change
-from .pool import FILL_OR_KILL, FOK, FOR_CLOSE, FOR_OPEN, MARKET, NONE, NOT_TRADABLE, OPEN, PENDING, REJECTED, refuse
+from .pool import FOR_OPEN, MARKET, NONE, NOT_TRADABLE, OPEN, PENDING, REJECTED, has_one_look, refuse
 
 __all__ = ["wake"]
+
+NO_LOOK = constant(4)  # ORDER.after while a bar is looked at: its one look falls into a bar without trades
 
 
 @kernel(inline=True)
 def begins(e: int, i: int, row: int, tape: TapeArrays, orders: np.ndarray) -> bool:
-    """Whether order i, which waits, begins to work in the bar of `row`: it arrives, is armed, and it is its row."""
+    """Whether order i, which waits, begins to work in the bar of `row`: it is armed and arrives."""
     if orders[e, i].waits != 0 or orders[e, i].armed <= 0:
         return False
-    arrival, tif, asset = orders[e, i].arrives_at, orders[e, i].tif, orders[e, i].asset
-    early = arrival <= tape.clock[row].open_at
-    if tif == FOR_OPEN:
-        return bool(early and tape.bars[row, asset].opens == 1)
-    if tif == FOR_CLOSE and tape.bars[row, asset].closes == 0:
-        return False
-    return bool(early or arrival < tape.clock[row].close_at)
+    arrival = orders[e, i].arrives_at
+    return bool(arrival <= tape.clock[row].open_at or arrival < tape.clock[row].close_at)
+
+
+@kernel
+def miss_halted(
+    e: int,
+    row: int,
+    tape: TapeArrays,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    """Orders whose one look falls into a bar without trades leave; their slots are given back at the close."""
+    for i in range(account[e].n_working):
+        if orders[e, i].after == NO_LOOK:
+            miss(
+                e, i, row, max(tape.clock[row].open_at, orders[e, i].arrives_at), tape, rules,
+                account, position, orders, record, refused, fills,
+            )  # fmt: skip
 
 
 @kernel
@@ -42,44 +60,42 @@ def wake(
 ) -> int:
     """The pool before the bar of `row` -> what quick looks at its orders found, together."""
     opened = tape.clock[row].open_at
-    gone, found = False, 0
+    gone, halted, found = False, False, 0
     for i in range(account[e].n_working):
         if orders[e, i].after != -1:
             orders[e, i].after = -1
-        expiry, arrival = orders[e, i].expires_at, orders[e, i].arrives_at
+        expiry, arrival, tif = orders[e, i].expires_at, orders[e, i].arrives_at, orders[e, i].tif
         if expiry <= opened or expiry <= arrival:
             expire(
                 e, i, row, max(expiry, arrival), tape, rules, account, position, orders, record, fills
             )  # fmt: skip
             gone = True
             continue
-        if orders[e, i].parent != 0 and bind(
-            e, i, row, opened, tape, rules, account, position, orders, record, fills
-        ):  # fmt: skip
-            gone = True
-            continue
         if orders[e, i].waits > 0:
             orders[e, i].waits -= 1
-        if orders[e, i].state == PENDING:
+        first = orders[e, i].state == PENDING
+        if first:
             if not begins(e, i, row, tape, orders):
                 continue
             change(
                 e, i, row, max(opened, arrival), OPEN, NONE, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
-            reason = NONE
-            if tape.bars[row, orders[e, i].asset].tradable == 0:
-                if orders[e, i].kind == MARKET:
-                    reason = NOT_TRADABLE
-                elif orders[e, i].tif == FOK:
-                    reason = FILL_OR_KILL
-            if reason != NONE:
-                refuse(e, reason, record, refused)
+        if tif >= FOR_OPEN:
+            first = in_its_row(e, i, row, tape, orders)
+        if first and tape.bars[row, orders[e, i].asset].tradable == 0:
+            if orders[e, i].kind == MARKET:
+                refuse(e, NOT_TRADABLE, record, refused)
                 change(
-                    e, i, row, max(opened, arrival), REJECTED, reason, tape, rules, account, position, orders, record, fills
+                    e, i, row, max(opened, arrival), REJECTED, NOT_TRADABLE, tape, rules, account, position, orders, record, fills
                 )  # fmt: skip
                 gone = True
                 continue
+            if has_one_look(tif):
+                orders[e, i].after = NO_LOOK
+                halted = True
         found |= quick_look(e, i, row, tape, orders)
     if gone:
-        part(e, row, tape, rules, account, position, orders, record, fills)
+        part(e, row, True, tape, rules, account, position, orders, record, fills)
+    if halted:
+        miss_halted(e, row, tape, rules, account, position, orders, record, refused, fills)
     return int(found)

@@ -7,24 +7,26 @@ import numpy as np
 from ..market.kernel import constant, kernel
 from ..market.order import Refusal
 from .arrays import TapeArrays
-from .family import bind_children
+from .family import orphan_children
 from .order_log import change
 from .pool import (
     BELOW_MINIMUM,
     CANCELLED,
     DAY,
     EXPIRED,
+    FILL_OR_KILL,
+    FOK,
+    IOC,
     NONE,
     OPEN,
     REJECTED,
     find,
-    has_one_look,
     refuse,
     sweep,
     works,
 )
 
-__all__ = ["cancel_order", "cancel_orders", "drop_orders", "expire", "leave_at_close", "leave_before", "make_room"]
+__all__ = ["cancel_order", "cancel_orders", "drop_orders", "expire", "leave_at_close", "leave_before", "make_room", "miss", "part"]
 
 NOT_LISTED, ROLLED = constant(Refusal.NOT_LISTED), constant(Refusal.ROLLED)
 RUINED, UNKNOWN_ORDER = constant(Refusal.RUINED), constant(Refusal.UNKNOWN_ORDER)
@@ -47,6 +49,31 @@ def expire(
     """The time of order i is over, or its cancel has reached it."""
     state = CANCELLED if orders[e, i].cancelled == 1 else EXPIRED
     change(e, i, row, at, state, NONE, tape, rules, account, position, orders, record, fills)
+
+
+@kernel
+def miss(
+    e: int,
+    i: int,
+    row: int,
+    at: int,
+    tape: TapeArrays,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    """The one look of order i has found nothing."""
+    tif, state, reason = orders[e, i].tif, EXPIRED, NONE
+    if tif == FOK:
+        state, reason = REJECTED, FILL_OR_KILL
+        refuse(e, reason, record, refused)
+    elif tif == IOC:
+        state = CANCELLED
+    change(e, i, row, at, state, reason, tape, rules, account, position, orders, record, fills)
 
 
 @kernel(inline=True)
@@ -92,11 +119,13 @@ def drop_orders(
     position: np.ndarray,
     orders: np.ndarray,
     record: np.ndarray,
+    refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    """Working orders of an asset, or of the account, are cancelled while a bar is played; their slots come back at the close."""
+    """Orders of an asset, or of the account, are cancelled and counted while a bar is played; slots come back at its close."""
     for i in range(account[e].n_working):
         if (asset < 0 or orders[e, i].asset == asset) and works(e, i, orders):
+            refuse(e, reason, record, refused)
             change(
                 e, i, row, at, CANCELLED, reason, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
@@ -136,13 +165,14 @@ def leave_before(
             continue
         gone = True
     if gone:
-        part(e, row, tape, rules, account, position, orders, record, fills)
+        part(e, row, True, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
 def part(
     e: int,
     row: int,
+    early: bool,  # before the bar of `row`, or at its close
     tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
@@ -152,7 +182,8 @@ def part(
     fills: np.ndarray,
 ) -> None:
     """Orders have left: what waits for them goes as well, and the pool closes its gaps."""
-    bind_children(e, row, np.int64(3), tape, rules, account, position, orders, record, fills)
+    at = tape.clock[row].open_at if early else tape.clock[row].close_at
+    orphan_children(e, row, at, tape, rules, account, position, orders, record, fills)
     sweep(e, account, orders)
 
 
@@ -179,7 +210,7 @@ def make_room(
             )  # fmt: skip
             gone = True
     if gone:
-        part(e, row, tape, rules, account, position, orders, record, fills)
+        part(e, row, True, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
@@ -195,7 +226,7 @@ def leave_at_close(
     record: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    """At the close of `row`: what has expired, what had one look, and all of a ruined account's orders leave."""
+    """At the close of `row`: what has expired, orders for a session that ends, and all of a ruined account's orders leave."""
     closes, last = tape.clock[row].close_at, 0
     gone, unsorted = False, False
     for i in range(account[e].n_working):
@@ -214,12 +245,12 @@ def leave_at_close(
                 e, i, row, orders[e, i].expires_at, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
             gone = True
-        elif state >= OPEN and (has_one_look(tif) or (tif == DAY and tape.bars[row, orders[e, i].asset].closes == 1)):
+        elif state >= OPEN and tif == DAY and tape.bars[row, orders[e, i].asset].closes == 1:
             change(
                 e, i, row, closes, EXPIRED, NONE, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
             gone = True
     if gone:
-        part(e, row, tape, rules, account, position, orders, record, fills)
+        part(e, row, False, tape, rules, account, position, orders, record, fills)
     elif unsorted:
         sweep(e, account, orders)

@@ -71,11 +71,8 @@ def could_fall_short(e: int, row: int, tape: TapeArrays, rules: np.ndarray, acco
     for a in range(position.shape[1]):
         if position[e, a].units == 0.0:
             continue
-        price = position[e, a].mark
-        if tape.bars[row, a].tradable:
-            worst = tape.bars[row, a].low if position[e, a].units > 0.0 else tape.bars[row, a].high
-            price = displaced(e, a, worst, rules, position)
-        covered = cover(e, row, a, price, tape, rules, position)
+        worst = tape.bars[row, a].low if position[e, a].units > 0.0 else tape.bars[row, a].high
+        covered = cover(e, row, a, displaced(e, a, worst, rules, position), tape, rules, position)
         if rules[e].account == ISOLATED and covered < 0.0:
             return True
         total += covered
@@ -94,17 +91,18 @@ def watch_margins(
     position: np.ndarray,
     orders: np.ndarray,
     record: np.ndarray,
+    refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
     """After the orders of a point: close by force what is no longer covered."""
     if rules[e].account < REG_T:
         return
     if rules[e].account != ISOLATED:
-        watch(e, row, point, moving, ALL_ASSETS, tape, rules, account, position, orders, record, fills)
+        watch(e, row, point, moving, ALL_ASSETS, tape, rules, account, position, orders, record, refused, fills)
         return
     for a in range(position.shape[1]):
         if position[e, a].units != 0.0:
-            watch(e, row, point, moving, a, tape, rules, account, position, orders, record, fills)
+            watch(e, row, point, moving, a, tape, rules, account, position, orders, record, refused, fills)
 
 
 @kernel
@@ -120,6 +118,7 @@ def watch(
     position: np.ndarray,
     orders: np.ndarray,
     record: np.ndarray,
+    refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
     """One margin: the share of the way at which the excess is gone, and what is closed there."""
@@ -138,7 +137,7 @@ def watch(
         closing = closing or (only in (ALL_ASSETS, a) and position[e, a].units != 0.0 and tape.bars[row, a].tradable == 1)
     if not closing:
         return
-    drop_orders(e, only, row, at, LIQUIDATED, tape, rules, account, position, orders, record, fills)
+    drop_orders(e, only, row, at, LIQUIDATED, tape, rules, account, position, orders, record, refused, fills)
     record[e].liquidated = 1
     account[e].n_liquidations += 1
     for a in range(position.shape[1]):

@@ -10,6 +10,7 @@ from .arrays import TapeArrays
 from .path import AT_OPEN, crossing_time, path_price, point_price, point_time
 from .pool import (
     FOR_CLOSE,
+    FOR_OPEN,
     LIMIT,
     MARKET,
     OPEN,
@@ -62,6 +63,16 @@ def quick_look(e: int, i: int, row: int, tape: TapeArrays, orders: np.ndarray) -
     return found | (TO_OPEN | INSIDE if tape.bars[row, asset].open >= level else INSIDE)
 
 
+@kernel(inline=True)
+def in_its_row(e: int, i: int, row: int, tape: TapeArrays, orders: np.ndarray) -> bool:
+    """Whether order i, for the open or the close of a session, has its look in this row."""
+    asset, arrival = orders[e, i].asset, orders[e, i].arrives_at
+    if orders[e, i].tif == FOR_OPEN:
+        return bool(tape.bars[row, asset].opens == 1 and arrival <= tape.clock[row].open_at)
+    early = arrival <= tape.clock[row].open_at or arrival < tape.clock[row].close_at
+    return bool(tape.bars[row, asset].closes == 1 and early)
+
+
 @kernel
 def reach_limit(buys: bool, limit: float, first: float, last: float, touch: bool) -> tuple[bool, float]:
     """A limit order while the path goes from `first` to `last` -> (whether it is hit, reference price)."""
@@ -73,20 +84,25 @@ def reach_limit(buys: bool, limit: float, first: float, last: float, touch: bool
 
 
 @kernel
-def reach(kind: int, buys: bool, limit: float, stop: float, first: float, last: float, touch: bool) -> tuple[int, float]:
-    """An order that works while the path goes from `first` to `last` -> (HIT, MISSED or TRIGGERED, reference price)."""
+def reach(kind: int, buys: bool, limit: float, stop: float, first: float, last: float, touch: bool) -> tuple[int, float, bool]:
+    """An order that works while the path goes from `first` to `last` -> (HIT, MISSED or TRIGGERED, reference, taker).
+
+    A limit order takes liquidity where the first price that it sees fills it; a stop-limit is one from its stop on.
+    """
     if kind == MARKET:
-        return HIT, first
-    if kind == LIMIT:
-        hit, price = reach_limit(buys, limit, first, last, touch)
-        return HIT if hit else MISSED, price
-    if not (max(first, last) >= stop if buys else min(first, last) <= stop):
-        return MISSED, first
-    price = max(stop, first) if buys else min(stop, first)
-    if kind != STOP_LIMIT:
-        return HIT, price
-    hit, price = reach_limit(buys, limit, price, last, touch)
-    return HIT if hit else TRIGGERED, price
+        return HIT, first, True
+    start = first
+    if kind != LIMIT:
+        if not (max(first, last) >= stop if buys else min(first, last) <= stop):
+            return MISSED, first, True
+        start = max(stop, first) if buys else min(stop, first)
+        if kind != STOP_LIMIT:
+            return HIT, start, True
+    hit, price = reach_limit(buys, limit, start, last, touch)
+    takes, _ = reach_limit(buys, limit, start, start, touch)
+    if hit:
+        return HIT, price, takes
+    return MISSED if kind == LIMIT else TRIGGERED, price, takes
 
 
 @kernel
@@ -111,6 +127,8 @@ def meet(
     arrival, expiry = orders[e, i].arrives_at, orders[e, i].expires_at
     opened, fresh = tape.clock[row].open_at, orders[e, i].rested == 0
     at = opened
+    if tif >= FOR_OPEN and not in_its_row(e, i, row, tape, orders):
+        return BLIND, 0.0, 0, 0.0, False
     if tif == FOR_CLOSE:
         at = tape.clock[row].close_at
         if point != 3 or expiry < at:
@@ -122,7 +140,7 @@ def meet(
         first = last = point_price(tape.bars, row, asset, path, AT_OPEN)
     else:
         start, end = point_time(tape.clock, row, point - 1), point_time(tape.clock, row, point)
-        if arrival >= end or expiry <= start or (not fresh and kind == MARKET):
+        if arrival >= end or expiry <= start or (not fresh and kind == MARKET) or tif == FOR_OPEN:
             return BLIND, 0.0, 0, 0.0, False
         at = max(arrival, start)
         first = path_price(tape.bars, tape.clock, row, asset, path, point, at)
@@ -136,14 +154,12 @@ def meet(
         stop = on_grid(trail_stop(e, i, first, tape, orders), tick)
         if first == last or (last > first) != buys:
             return MISSED, first, at, math.inf, False
-    found, reference = reach(kind, buys, limit, stop, first, last, touch)
+    found, reference, takes = reach(kind, buys, limit, stop, first, last, touch)
     if found == HIT and reference != first:
         at = max(at, crossing_time(tape.bars, tape.clock, row, asset, path, point, reference))
-    maker = False
-    if kind == LIMIT:
-        taking, _ = reach_limit(buys, limit, first, first, touch)
-        maker = not (fresh and taking)
-        if orders[e, i].post_only == 1 and fresh and taking:
-            found = TAKES
+    if kind == LIMIT and not fresh:
+        takes = False
+    if orders[e, i].post_only == 1 and takes:
+        found = TAKES
     room = abs(limit - reference) if kind in (LIMIT, STOP_LIMIT) else math.inf
-    return found, reference, at, room, maker
+    return found, reference, at, room, not takes

@@ -44,13 +44,10 @@ def has_one_look(tif: int) -> bool:
 @kernel(inline=True)
 def open_lots(e: int, i: int, orders: np.ndarray) -> int:
     """What of order i may be filled now, signed: what is left of it, as far as its parent has armed it."""
-    lots, filled, armed = orders[e, i].lots, orders[e, i].filled, orders[e, i].armed
-    if armed >= abs(lots):
-        return int(lots - filled)
-    left = armed - abs(filled)
-    if left <= 0:
-        return 0
-    return int(left if lots > 0 else -left)
+    left, armed = orders[e, i].lots - orders[e, i].filled, orders[e, i].armed
+    if armed >= abs(left):
+        return int(left)
+    return int(armed if left > 0 else -armed)
 
 
 @kernel(inline=True)
@@ -95,7 +92,7 @@ def enqueue(
         return False
     orders[e, i].id = order_id
     orders[e, i].lots = lots
-    orders[e, i].filled = orders[e, i].taken = 0
+    orders[e, i].filled = 0
     orders[e, i].price_ticks = price_ticks
     orders[e, i].stop_ticks = 0 if kind == TRAILING_STOP else stop_ticks
     orders[e, i].trail_ticks = trail_ticks

@@ -5,7 +5,7 @@ import numpy as np
 from ..market.grid import whole_lots
 from ..market.kernel import constant, kernel
 from .arrays import TapeArrays
-from .pool import CANCELLED, TRAILING_STOP, stand
+from .pool import CANCELLED, NEVER, TRAILING_STOP, stand
 
 __all__ = ["GONE", "GONE_TICKET", "rounded_ticks", "split_intent", "split_orders", "split_tickets"]
 
@@ -64,7 +64,8 @@ def split_orders(e: int, asset: int, ratio: float, tape: TapeArrays, account: np
         buys = orders[e, i].lots > 0
         left = whole_lots((orders[e, i].lots - orders[e, i].filled) * ratio, 1.0)
         orders[e, i].filled = whole_lots(orders[e, i].filled * ratio, 1.0)
-        orders[e, i].taken = whole_lots(orders[e, i].taken * ratio, 1.0)
+        if orders[e, i].armed != NEVER:
+            orders[e, i].armed = whole_lots(orders[e, i].armed * ratio, 1.0)
         orders[e, i].lots = orders[e, i].filled + left
         orders[e, i].price_ticks = rounded_ticks(orders[e, i].price_ticks / ratio, not buys)
         orders[e, i].stop_ticks = rounded_ticks(orders[e, i].stop_ticks / ratio, buys)

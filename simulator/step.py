@@ -57,7 +57,7 @@ def step(
             e, nxt, waiting, working, intents, tape, rules, account, position, orders, record, refused, fills
         )  # fmt: skip
     if account[e].n_open > 0 and rules[e].account >= REG_T:
-        watch_margins(e, nxt, AT_OPEN, ALL_ASSETS, tape, rules, account, position, orders, record, fills)
+        watch_margins(e, nxt, AT_OPEN, ALL_ASSETS, tape, rules, account, position, orders, record, refused, fills)
     if found > 0 or may_be_liquidated(e, nxt, tape, rules, account, position):
         play_inside(e, nxt, found, tape, rules, account, position, orders, record, refused, fills)
     close(e, nxt, tape, rules, account, position, orders, record, fills)

@@ -6,7 +6,8 @@ from ..market.grid import on_grid
 from ..market.kernel import constant, kernel
 from ..market.order import Refusal
 from .arrays import TapeArrays
-from .family import take_from_group
+from .departure import miss
+from .family import arm, orphan_children, take_from_group
 from .fill import clip, take
 from .initial_risk import note_turn, risk_of
 from .matching import BLIND, HIT, TAKES, TRIGGERED, meet
@@ -14,12 +15,12 @@ from .order_log import change
 from .path import fx_at
 from .pool import (
     CANCELLED,
-    EXPIRED,
     FILL_OR_KILL,
     FILLED,
     FOK,
     LIMIT,
     MARKET,
+    NEVER,
     NONE,
     PARTIALLY_FILLED,
     REJECTED,
@@ -58,20 +59,15 @@ def pass_by(
     fills: np.ndarray,
 ) -> None:
     """Order i has been looked at and does not fill at this point."""
-    tif, reason = orders[e, i].tif, NONE
     if found == TAKES:
-        reason = POST_ONLY
-    elif tif == FOK:
-        reason = FILL_OR_KILL
-    if reason != NONE:
-        refuse(e, reason, record, refused)
+        refuse(e, POST_ONLY, record, refused)
         change(
-            e, i, row, at, REJECTED, reason, tape, rules, account, position, orders, record, fills
+            e, i, row, at, REJECTED, POST_ONLY, tape, rules, account, position, orders, record, fills
         )  # fmt: skip
         return
-    if has_one_look(tif):
-        change(
-            e, i, row, at, EXPIRED, NONE, tape, rules, account, position, orders, record, fills
+    if has_one_look(orders[e, i].tif):
+        miss(
+            e, i, row, at, tape, rules, account, position, orders, record, refused, fills
         )  # fmt: skip
         return
     if found == TRIGGERED:
@@ -111,6 +107,8 @@ def conclude(
     if filled != 0:
         units = on_grid(abs(filled), tape.instruments[asset].lot)
         orders[e, i].filled += filled
+        if orders[e, i].armed != NEVER:
+            orders[e, i].armed -= abs(filled)
         orders[e, i].traded += units * price * tape.instruments[asset].multiplier * fx_at(tape.terms, row, asset)
         orders[e, i].charged += commission
         if position[e, asset].risk != 0.0:
@@ -136,9 +134,16 @@ def conclude(
         if entry < fills.shape[1]:
             fills[e, entry].risk = risk
             fills[e, entry].state = state
+        arm(
+            e, i, abs(filled), row, point, tape, rules, account, position, orders, record, fills
+        )  # fmt: skip
         if orders[e, i].group != 0:
             take_from_group(
                 e, i, abs(filled), row, at, tape, rules, account, position, orders, record, fills
+            )  # fmt: skip
+        if state > PARTIALLY_FILLED:
+            orphan_children(
+                e, row, at, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
     elif state != orders[e, i].state:
         change(
