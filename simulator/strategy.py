@@ -31,7 +31,7 @@ class Close:
         close: Close of a tape of one asset, a float; closes (A,) where there are several.
     """
 
-    __slots__ = ("_cash", "_columns", "_equity", "_last", "_lots", "_one", "_pending", "_placed", "_run", "close", "row")
+    __slots__ = ("_cash", "_columns", "_equity", "_last", "_lots", "_one", "_pending", "_placed", "_run", "_units", "close", "row")
 
     def __init__(self, run: Run) -> None:
         self._run, self._pending, self._placed = run, [], False
@@ -39,6 +39,7 @@ class Close:
         bars = run.simulator.bars[:, 0] if self._one else run.simulator.bars
         self._columns = {name: bars[name] for name in ("open", "high", "low", "volume")}
         self._equity, self._cash = run.simulator.account["equity"], run.simulator.account["cash"]
+        self._units = run.simulator.position["units"][0]
         self._lots, self._last = np.zeros((1, 1), np.int64), float("nan")
         self.row = run.first_row
         self.close: Any = 0.0
@@ -102,7 +103,10 @@ class Close:
 
     def units(self, symbol: str | int = 0) -> float:
         """Return the units held of an asset, by name or index."""
-        return float(self.simulator.position["units"][0, asset_of(self._run.simulator.tape, symbol)])
+        if self._pending:
+            self._play()
+        asset = 0 if self._one and symbol == 0 else asset_of(self._run.simulator.tape, symbol)
+        return float(self._units.item(asset))
 
     def place(self, order: Order | OrderGroup, *, rounding: Rounding = "refuse") -> np.ndarray:
         """Add an order to the decision of this close and return its ids, int64; see `Simulator.place`."""
