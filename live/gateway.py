@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..data.tape import Tape
 
 __all__ = [
+    "FORCED",
     "GATEWAY_VERSION",
     "AccountReport",
     "FillReport",
@@ -26,6 +27,7 @@ __all__ = [
 
 GATEWAY_VERSION = 1
 HEX = frozenset("0123456789abcdef")
+FORCED = (OrderKind.LIQUIDATION, OrderKind.DELISTING)  # kinds of fills that are nobody's order
 
 
 class GatewayError(QuantgymError):
@@ -105,7 +107,10 @@ class FillReport:
         decided_at: Close of the row that the order was decided at, ns UTC.
         filled_at: Exchange clock, ns UTC.
         order_number: The broker's running number of the order, 0 where it has none.
-        kind: How the order found its price.
+        risk: What the fill adds to the trade's risk at its initial stop, account currency.
+        maker: Whether it made liquidity.
+        state: How the order stood after it.
+        kind: How the order found its price; a LIQUIDATION or a DELISTING is nobody's order.
     """
 
     execution_id: str
@@ -123,6 +128,9 @@ class FillReport:
     decided_at: int = 0
     filled_at: int = 0
     order_number: int = 0
+    risk: float = 0.0
+    maker: int = 0
+    state: int = 0
     kind: OrderKind = OrderKind.MARKET
 
 
@@ -143,6 +151,7 @@ class AccountReport:
         at: As of when, ns UTC.
         cash, equity: Account currency.
         positions: What is held.
+        path_gap: By how much the last row's equity depends on the path inside it, where the broker is a simulator.
         refused: How many orders, or parts of one, the broker refused or cut since the row before, by reason; as far as it tells.
     """
 
@@ -150,6 +159,7 @@ class AccountReport:
     cash: float
     equity: float
     positions: tuple[PositionReport, ...]
+    path_gap: float = 0.0
     refused: tuple[tuple[Refusal, int], ...] = ()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..market.errors import ConfigError, IntegrityError
-from .gateway import FillReport, OrderReport
+from .gateway import FORCED, FillReport, OrderReport
 from .journal_reader import FILL_FIELDS, ORDER_COLUMNS, JournalReader, fill_of
 from .record import DecisionRecord
 from .schema import JournalLock, clear_error, open_database
@@ -198,7 +198,8 @@ class Journal(JournalReader):
                     f"{fill_of(row)} and {report}"
                 )
             return False
-        if self._one("SELECT 1 FROM orders WHERE client_id = ?", report.client_id) is None:
+        ours = self._one("SELECT 1 FROM orders WHERE client_id = ?", report.client_id) is not None
+        if not ours and not (report.kind in FORCED and report.client_id == ""):
             raise IntegrityError(
                 f"{self.path}: the broker reports a fill of {report.lots:+d} lots {report.symbol} for order "
                 f"{report.client_id or '(none)'}, which was never decided here; somebody else trades this account"
@@ -206,7 +207,7 @@ class Journal(JournalReader):
         self._run(
             f"INSERT INTO fills (deployment, {', '.join(FILL_FIELDS)}) VALUES ({', '.join('?' * (len(FILL_FIELDS) + 1))})",
             self.deployment,
-            *(getattr(report, name) for name in FILL_FIELDS),
+            *(getattr(report, name) if getattr(report, name) != "" else None for name in FILL_FIELDS),
         )
         self.note("fill", report.client_id, f"{report.lots:+d} at {report.price!r}, execution {report.execution_id}")
         return True

@@ -149,4 +149,4 @@ def _order_of(row: tuple[Any, ...]) -> OrderRecord:
 def fill_of(row: tuple[Any, ...]) -> FillReport:
     """Return the fill that a row of the table `fills` holds."""
     execution_id, client_id, _, *numbers, kind = row
-    return FillReport(**dict(zip(FILL_FIELDS, (execution_id, client_id, *numbers, OrderKind(kind)), strict=True)))
+    return FillReport(**dict(zip(FILL_FIELDS, (execution_id, client_id or "", *numbers, OrderKind(kind)), strict=True)))

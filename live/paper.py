@@ -12,11 +12,13 @@ from ..market.errors import DataError
 from ..market.grid import whole_lots
 from ..market.order import OrderKind, OrderState, Refusal, TimeInForce
 from ..simulator.simulator import Simulator
-from .gateway import AccountReport, FillReport, OrderReport, OrderRequest, PositionReport
+from .gateway import FORCED, AccountReport, FillReport, OrderReport, OrderRequest, PositionReport
 from .stage import Stage
 
 __all__ = ["PaperGateway"]
 
+FILL_NUMBERS = ("units", "price", "reference", "spread", "slippage", "impact", "commission", "fees", "risk")
+FILL_COUNTS = ("lots", "decided_at", "filled_at", "maker", "state")
 STAGES = {OrderState.PENDING: Stage.PENDING, OrderState.OPEN: Stage.OPEN, OrderState.PARTIALLY_FILLED: Stage.PARTIALLY_FILLED}
 
 
@@ -162,6 +164,7 @@ class PaperGateway:
             cash=float(account["cash"]),
             equity=float(account["equity"]),
             positions=tuple(PositionReport(symbol=symbol, units=units, mark=mark) for symbol, units, mark in held),
+            path_gap=float(self._simulator.record["path_gap"][0]),
             refused=tuple((Refusal(reason), int(refused[reason])) for reason in np.flatnonzero(refused).tolist()),
         )
 
@@ -210,28 +213,23 @@ class PaperGateway:
     def _log(self, played: list[PaperOrder]) -> None:
         by_key = {(order.asset, order.decided_at): order for order in played}
         for fill in self._simulator.fills_of_step(0):
-            order = by_key[int(fill["asset"]), int(fill["decided_at"])]
-            request = order.request
-            numbers = {
-                name: float(fill[name])
-                for name in ("units", "price", "reference", "spread", "slippage", "impact", "commission", "fees")
-            }
-            self._fills.append(
-                FillReport(
-                    execution_id=f"{request.client_id}-{order.n_fills}",
-                    client_id=request.client_id,
-                    symbol=request.symbol,
-                    lots=int(fill["lots"]),
-                    decided_at=order.decided_at,
-                    filled_at=int(fill["filled_at"]),
-                    order_number=int(fill["order_id"]),
-                    kind=OrderKind(int(fill["kind"])),
-                    **numbers,
-                )
+            asset, kind = int(fill["asset"]), OrderKind(int(fill["kind"]))
+            order = None if kind in FORCED else by_key[asset, int(fill["decided_at"])]
+            numbers = {name: float(fill[name]) for name in FILL_NUMBERS} | {name: int(fill[name]) for name in FILL_COUNTS}
+            name = f"{kind.name.lower()}-{self._at}-{asset}" if order is None else f"{order.request.client_id}-{order.n_fills}"
+            report = FillReport(
+                execution_id=name,
+                client_id="" if order is None else order.request.client_id,
+                symbol=self.symbols[asset],
+                order_number=int(fill["order_id"]),
+                kind=kind,
+                **numbers,  # type: ignore[arg-type]
             )
-            order.n_fills += 1
-            order.done += int(fill["lots"])
-            order.report = replace(order.report, filled_lots=order.report.filled_lots + int(fill["lots"]))
+            self._fills.append(report)
+            if order is not None:
+                order.n_fills += 1
+                order.done += report.lots
+                order.report = replace(order.report, filled_lots=order.report.filled_lots + report.lots)
 
     def _standing(self, order: PaperOrder, state: OrderState | None) -> OrderReport:
         if state is not None:

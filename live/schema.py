@@ -12,7 +12,7 @@ from .stage import RANKS
 __all__ = ["APPLICATION_ID", "JOURNAL_VERSION", "JournalLock", "clear_error", "open_database"]
 
 APPLICATION_ID = 0x716A726E  # "qjrn"
-JOURNAL_VERSION = 1
+JOURNAL_VERSION = 2
 BUSY_SECONDS = 5.0
 
 SCHEMA = f"""
@@ -46,10 +46,11 @@ CREATE TABLE refusals (
     deployment TEXT NOT NULL, sequence INTEGER NOT NULL, symbol TEXT NOT NULL, lots INTEGER NOT NULL, reason TEXT NOT NULL,
     FOREIGN KEY (deployment, sequence) REFERENCES decisions) STRICT;
 CREATE TABLE fills (
-    execution_id TEXT PRIMARY KEY, client_id TEXT NOT NULL REFERENCES orders, deployment TEXT NOT NULL, symbol TEXT NOT NULL,
+    execution_id TEXT PRIMARY KEY, client_id TEXT REFERENCES orders, deployment TEXT NOT NULL, symbol TEXT NOT NULL,
     lots INTEGER NOT NULL, units REAL NOT NULL, price REAL NOT NULL, reference REAL NOT NULL, spread REAL NOT NULL,
     slippage REAL NOT NULL, impact REAL NOT NULL, commission REAL NOT NULL, fees REAL NOT NULL, decided_at INTEGER NOT NULL,
-    filled_at INTEGER NOT NULL, order_number INTEGER NOT NULL, kind INTEGER NOT NULL) STRICT;
+    filled_at INTEGER NOT NULL, order_number INTEGER NOT NULL, risk REAL NOT NULL, maker INTEGER NOT NULL,
+    state INTEGER NOT NULL, kind INTEGER NOT NULL) STRICT;
 CREATE TABLE events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, deployment TEXT NOT NULL, recorded_at INTEGER NOT NULL, kind TEXT NOT NULL,
     subject TEXT NOT NULL, data TEXT NOT NULL) STRICT;

@@ -184,7 +184,7 @@ class LiveSession:
         assert self._recorder is not None
         for reason, count in account.refused:
             taken.refused[reason] += count
-        step["n_refused"] = taken.refused.sum()
+        step["n_refused"], step["path_gap"] = taken.refused.sum(), account.path_gap
         self._recorder.record(
             row=taken.row,
             observation=taken.observation,

@@ -6,7 +6,7 @@ from .halving import halved
 from .kernel import constant, kernel
 from .rules import IMPACTS
 
-__all__ = ["LARGEST", "LEAST", "decay", "displace", "displaced", "impact_of"]
+__all__ = ["LARGEST", "LEAST", "closing_mark", "decay", "displace", "displaced", "impact_of"]
 
 SQUARE_ROOT, ALMGREN_CHRISS = constant(IMPACTS["square_root"]), constant(IMPACTS["almgren_chriss"])
 TRANSIENT = constant(IMPACTS["transient"])
@@ -18,6 +18,14 @@ def displaced(e: int, asset: int, price: float, rules: np.ndarray, position: np.
     """A price of the tape as this account finds it."""
     if rules[e].impact == SQUARE_ROOT:
         return price
+    return float(price * (1.0 + position[e, asset].displacement))
+
+
+@kernel(inline=True)
+def closing_mark(e: int, asset: int, price: float, tradable: int, rules: np.ndarray, position: np.ndarray) -> float:
+    """Value of a unit at the close of a row; an asset that is not traded carries its last close, which is the mark it has."""
+    if rules[e].impact == SQUARE_ROOT:
+        return float(price if tradable else position[e, asset].mark)
     return float(price * (1.0 + position[e, asset].displacement))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..market.displacement import displaced
+from ..market.displacement import closing_mark
 from ..market.kernel import kernel
 from ..market.ledger import equity_by_attribution, equity_by_cash, mark_to
 from .arrays import TapeArrays
@@ -48,11 +48,9 @@ def close(
     record: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    """Marks, equity, ruin and what the step did; where nothing could be traded the last mark stays."""
+    """Marks, equity, ruin and what the step did."""
     for a in range(position.shape[1]):
-        price = position[e, a].mark
-        if tape.bars[row, a].tradable:
-            price = displaced(e, a, tape.bars[row, a].close, rules, position)
+        price = closing_mark(e, a, tape.bars[row, a].close, np.int64(tape.bars[row, a].tradable), rules, position)
         mark_to(e, account, position, tape.instruments, fx_at(tape.terms, row, a), a, price)
     equity = equity_by_cash(e, account, position, tape.instruments)
     account[e].equity = equity

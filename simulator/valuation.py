@@ -14,8 +14,6 @@ __all__ = ["present_price"]
 def present_price(
     e: int, row: int, asset: int, point: int, tape: TapeArrays, rules: np.ndarray, position: np.ndarray
 ) -> float:
-    """Price at point 0..3 of the asset's path as the account finds it; where nothing can be traded the last mark."""
-    if not tape.bars[row, asset].tradable:
-        return float(position[e, asset].mark)
+    """Price at point 0..3 of the asset's path as the account finds it; an asset that is not traded stands at its last close."""
     price = point_price(tape.bars, row, asset, np.int64(position[e, asset].path), point)
     return float(displaced(e, asset, price, rules, position))

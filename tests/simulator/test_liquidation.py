@@ -189,6 +189,7 @@ def test_orders_further_along_the_path_leave_when_the_account_is_closed(kit):
     assert len(desk.step()) == 1
     assert forced(desk)[0][2] == pytest.approx(4_000 / 45)
     assert desk.working == []
+    assert desk.refused == {"LIQUIDATED": 1}
 
 
 def test_a_stop_before_the_point_of_no_excess_saves_the_account(kit):
@@ -212,7 +213,8 @@ def test_reg_t_keeps_a_quarter_of_longs_and_thirty_percent_of_shorts(kit):
     desk.step()
     assert forced(desk) == [(0, -20, pytest.approx(1_000 / 15))]
     # sold 20 at 100: 3000 - 20 p < 0.3 x 20 p over 115.38
-    desk = kit.Desk([(100,) * 4, (100,) * 4, (110, 130, 109, 120)], account="reg_t", max_leverage=2.0, path="ohlc", allow_short=True)
+    settings = {"account": "reg_t", "max_leverage": 2.0, "path": "ohlc", "allow_short": True}
+    desk = kit.Desk([(100,) * 4, (100,) * 4, (110, 130, 109, 120)], **settings)
     desk.order(-20).step()
     desk.step()
     assert forced(desk) == [(0, 20, pytest.approx(3_000 / 26))]
