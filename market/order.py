@@ -130,7 +130,8 @@ ORDER = np.dtype(
         ("expires_at", "i8"),  # ns UTC; int64 max: never
         ("parent", "i8"),  # id; 0: none, or it has done its part
         ("group", "i8"),  # 0 none
-        ("armed", "i8"),  # lots that it may still fill, not negative: its parent's fills allow them; int64 max: all
+        ("armed", "i8"),  # lots that its parent's fills still allow; negative: its group took more; int64 max: all
+        ("more", "i8"),  # what the point being played adds to `armed` after it
         ("waits", "i8"),  # bars until it is armed; negative: its parent has filled nothing yet, -1 - arm_delay
         ("traded", "f8"),  # notional filled so far, account currency: fees with a minimum look at whole orders
         ("charged", "f8"),  # commission paid so far, account currency

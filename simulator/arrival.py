@@ -16,10 +16,12 @@ NO_LOOK = constant(4)  # ORDER.after while a bar is looked at: its one look fall
 
 @kernel(inline=True)
 def begins(e: int, i: int, row: int, tape: TapeArrays, orders: np.ndarray) -> bool:
-    """Whether order i, which waits, begins to work in the bar of `row`: it is armed and arrives."""
+    """Whether order i, which waits, begins to work in the bar of `row`: it is armed, arrives, and it is its row."""
     if orders[e, i].waits != 0 or orders[e, i].armed <= 0:
         return False
     arrival = orders[e, i].arrives_at
+    if orders[e, i].tif >= FOR_OPEN:
+        return bool(in_its_row(e, i, row, tape, orders))
     return bool(arrival <= tape.clock[row].open_at or arrival < tape.clock[row].close_at)
 
 

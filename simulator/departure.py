@@ -7,7 +7,7 @@ import numpy as np
 from ..market.kernel import constant, kernel
 from ..market.order import Refusal
 from .arrays import TapeArrays
-from .family import orphan_children
+from .family import bind_children
 from .order_log import change
 from .pool import (
     BELOW_MINIMUM,
@@ -182,8 +182,7 @@ def part(
     fills: np.ndarray,
 ) -> None:
     """Orders have left: what waits for them goes as well, and the pool closes its gaps."""
-    at = tape.clock[row].open_at if early else tape.clock[row].close_at
-    orphan_children(e, row, at, tape, rules, account, position, orders, record, fills)
+    bind_children(e, row, np.int64(-1 if early else 3), tape, rules, account, position, orders, record, fills)
     sweep(e, account, orders)
 
 

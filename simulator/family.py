@@ -6,9 +6,9 @@ from ..market.kernel import kernel
 from .arrays import TapeArrays
 from .order_log import change
 from .path import point_time
-from .pool import CANCELLED, NEVER, NONE, OPEN, PENDING, find, works
+from .pool import CANCELLED, FOR_CLOSE, FOR_OPEN, NEVER, NONE, OPEN, PENDING, find, open_lots, works
 
-__all__ = ["arm", "orphan_children", "take_from_group"]
+__all__ = ["arm", "bind_children", "take_from_group"]
 
 
 @kernel
@@ -16,8 +16,26 @@ def arm(
     e: int,
     i: int,
     lots: int,  # that order i has just filled, not signed
+    account: np.ndarray,
+    orders: np.ndarray,
+) -> None:
+    """A fill of order i arms its children, after this point: on its asset for as many lots, on another where it is filled whole."""
+    for j in range(account[e].n_working):
+        if orders[e, j].parent != orders[e, i].id or not works(e, j, orders):
+            continue
+        if orders[e, j].waits < 0:
+            orders[e, j].waits = -1 - orders[e, j].waits
+        if orders[e, j].asset == orders[e, i].asset:
+            orders[e, j].more += lots
+        elif orders[e, i].filled == orders[e, i].lots:
+            orders[e, j].more = NEVER
+
+
+@kernel
+def bind_children(
+    e: int,
     row: int,
-    point: int,
+    point: int,  # that has been played; -1: before the bar
     tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
@@ -26,23 +44,45 @@ def arm(
     record: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    """A fill of order i arms its children: on its asset for as many lots, on another one where it is filled whole."""
-    for j in range(account[e].n_working):
-        if orders[e, j].parent != orders[e, i].id or not works(e, j, orders):
+    """After the orders of a point: what it has armed acts from here on, and what is not armed leaves with its parent."""
+    for i in range(account[e].n_working):
+        if orders[e, i].parent == 0 or not works(e, i, orders):
             continue
-        if orders[e, j].waits < 0:
-            orders[e, j].waits = -1 - orders[e, j].waits
-        if orders[e, j].armed == 0:
-            orders[e, j].after = max(np.int64(orders[e, j].after), point)
-        if orders[e, j].asset == orders[e, i].asset:
-            orders[e, j].armed += lots
-        elif orders[e, i].filled == orders[e, i].lots:
-            orders[e, j].armed = NEVER
-        if orders[e, j].state == PENDING and orders[e, j].waits == 0 and orders[e, j].armed > 0 and point < 3:
-            at = point_time(tape.clock, row, point)
-            change(
-                e, j, row, at, OPEN, NONE, tape, rules, account, position, orders, record, fills
-            )  # fmt: skip
+        at = point_time(tape.clock, row, max(point, 0))
+        if orders[e, i].more != 0:
+            idle, armed = open_lots(e, i, orders) == 0, orders[e, i].armed
+            orders[e, i].armed = NEVER if orders[e, i].more == NEVER else armed + orders[e, i].more
+            orders[e, i].more = 0
+            if idle and point < 3 and orders[e, i].waits == 0 and open_lots(e, i, orders) != 0:
+                begin(e, i, row, point, at, tape, rules, account, position, orders, record, fills)
+        if not works(e, find(e, orders[e, i].parent, account, orders), orders):
+            orphan(e, i, row, at, tape, rules, account, position, orders, record, fills)
+
+
+@kernel
+def begin(
+    e: int,
+    i: int,
+    row: int,
+    point: int,
+    at: int,
+    tape: TapeArrays,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    fills: np.ndarray,
+) -> None:
+    """A child that had nothing to fill acts after this point; one for the open or close of a session waits for its row."""
+    waits, tif = orders[e, i].state == PENDING, orders[e, i].tif
+    if waits and (tif == FOR_OPEN or (tif == FOR_CLOSE and tape.bars[row, orders[e, i].asset].closes == 0)):
+        return
+    orders[e, i].after = point
+    if waits:
+        change(
+            e, i, row, at, OPEN, NONE, tape, rules, account, position, orders, record, fills
+        )  # fmt: skip
 
 
 @kernel
@@ -60,36 +100,14 @@ def orphan(
     fills: np.ndarray,
 ) -> None:
     """The parent of order i has left: what is not armed leaves with it."""
-    orders[e, i].parent = 0
     armed, left = orders[e, i].armed, abs(orders[e, i].lots - orders[e, i].filled)
-    orders[e, i].armed = NEVER
-    if armed == 0:
+    orders[e, i].parent = 0
+    if armed <= 0:
         change(
             e, i, row, at, CANCELLED, NONE, tape, rules, account, position, orders, record, fills
         )  # fmt: skip
     elif armed < left:
         orders[e, i].lots -= left - armed if orders[e, i].lots > 0 else armed - left
-
-
-@kernel
-def orphan_children(
-    e: int,
-    row: int,
-    at: int,
-    tape: TapeArrays,
-    rules: np.ndarray,
-    account: np.ndarray,
-    position: np.ndarray,
-    orders: np.ndarray,
-    record: np.ndarray,
-    fills: np.ndarray,
-) -> None:
-    """Children whose parents have left, and theirs: a parent stands before its children."""
-    for i in range(account[e].n_working):
-        if orders[e, i].parent != 0 and works(e, i, orders):
-            p = find(e, orders[e, i].parent, account, orders)
-            if not works(e, p, orders):
-                orphan(e, i, row, at, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
@@ -115,7 +133,7 @@ def take_from_group(
         taken = min(left, lots)
         orders[e, j].lots -= taken if orders[e, j].lots > 0 else -taken
         if orders[e, j].armed != NEVER:
-            orders[e, j].armed = max(orders[e, j].armed - lots, 0)
+            orders[e, j].armed -= lots
         if taken == left:
             change(
                 e, j, row, at, CANCELLED, NONE, tape, rules, account, position, orders, record, fills

@@ -8,10 +8,10 @@ from ..market.kernel import kernel
 from ..market.order import ORDER
 from ..market.rules import PATHS
 from .arrays import TapeArrays
-from .family import orphan_children
+from .family import bind_children
 from .liquidation import may_be_liquidated, watch_margins
 from .matching import INSIDE, TO_OPEN, TRAILS, quick_look
-from .path import AT_OPEN, OHLC, OLHC, fx_at, point_time
+from .path import AT_OPEN, OHLC, OLHC, fx_at
 from .power import ALL_ASSETS, REG_T
 from .trailing import follow_bar, follow_point
 from .valuation import present_price
@@ -48,7 +48,7 @@ def walk(
                     )  # fmt: skip
         if account[e].n_open > 0 and rules[e].account >= REG_T:
             watch_margins(e, row, point, moving, tape, rules, account, position, orders, record, refused, fills)
-        orphan_children(e, row, point_time(tape.clock, row, point), tape, rules, account, position, orders, record, fills)
+        bind_children(e, row, point, tape, rules, account, position, orders, record, fills)
         follow_point(e, row, point, moving, tape, account, position, orders)
 
 
@@ -163,7 +163,7 @@ def play_inside(
 ) -> None:
     """The part of the bar after its open; only called where an order, or the margin, may meet it."""
     if found & TO_OPEN:
-        orphan_children(e, row, tape.clock[row].open_at, tape, rules, account, position, orders, record, fills)
+        bind_children(e, row, AT_OPEN, tape, rules, account, position, orders, record, fills)
         found = 0
         for i in range(account[e].n_working):
             found |= quick_look(e, i, row, tape, orders)

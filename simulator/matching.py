@@ -140,7 +140,8 @@ def meet(
         first = last = point_price(tape.bars, row, asset, path, AT_OPEN)
     else:
         start, end = point_time(tape.clock, row, point - 1), point_time(tape.clock, row, point)
-        if arrival >= end or expiry <= start or (not fresh and kind == MARKET) or tif == FOR_OPEN:
+        begins = fresh or orders[e, i].after == point - 1  # it comes inside the bar, or had nothing to fill before
+        if arrival >= end or expiry <= start or tif == FOR_OPEN or (kind == MARKET and not begins):
             return BLIND, 0.0, 0, 0.0, False
         at = max(arrival, start)
         first = path_price(tape.bars, tape.clock, row, asset, path, point, at)

@@ -47,6 +47,8 @@ def open_lots(e: int, i: int, orders: np.ndarray) -> int:
     left, armed = orders[e, i].lots - orders[e, i].filled, orders[e, i].armed
     if armed >= abs(left):
         return int(left)
+    if armed <= 0:
+        return 0
     return int(armed if left > 0 else -armed)
 
 
@@ -92,7 +94,7 @@ def enqueue(
         return False
     orders[e, i].id = order_id
     orders[e, i].lots = lots
-    orders[e, i].filled = 0
+    orders[e, i].filled = orders[e, i].more = 0
     orders[e, i].price_ticks = price_ticks
     orders[e, i].stop_ticks = 0 if kind == TRAILING_STOP else stop_ticks
     orders[e, i].trail_ticks = trail_ticks

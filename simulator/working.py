@@ -7,7 +7,7 @@ from ..market.kernel import constant, kernel
 from ..market.order import Refusal
 from .arrays import TapeArrays
 from .departure import miss
-from .family import arm, orphan_children, take_from_group
+from .family import arm, take_from_group
 from .fill import clip, take
 from .initial_risk import note_turn, risk_of
 from .matching import BLIND, HIT, TAKES, TRIGGERED, meet
@@ -134,16 +134,10 @@ def conclude(
         if entry < fills.shape[1]:
             fills[e, entry].risk = risk
             fills[e, entry].state = state
-        arm(
-            e, i, abs(filled), row, point, tape, rules, account, position, orders, record, fills
-        )  # fmt: skip
+        arm(e, i, abs(filled), account, orders)
         if orders[e, i].group != 0:
             take_from_group(
                 e, i, abs(filled), row, at, tape, rules, account, position, orders, record, fills
-            )  # fmt: skip
-        if state > PARTIALLY_FILLED:
-            orphan_children(
-                e, row, at, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
     elif state != orders[e, i].state:
         change(
