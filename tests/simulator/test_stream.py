@@ -1,5 +1,8 @@
 """Streams of targets and strategies in Python: the same bytes as the same decisions stepped one by one."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -224,6 +227,40 @@ def test_what_was_not_kept_cannot_be_read():
         result.trades()
     with pytest.raises(ConfigError, match="were not recorded"):
         result.path_exposure()
+
+
+PLAIN = """
+import hashlib, numpy as np
+from quantgym.data.synthetic import gbm_tape
+from quantgym.market.cost import CostSettings
+from quantgym.simulator.run import Run
+from quantgym.simulator.simulator import Simulator
+import numba
+opening = Simulator.open_accounts
+def open_plain(simulator, *words):  # records of plain Python have no attributes
+    for name, value in vars(simulator).items():
+        if isinstance(value, np.ndarray) and value.dtype.names:
+            setattr(simulator, name, value.view(np.recarray))
+    opening(simulator, *words)
+if numba.config.DISABLE_JIT:
+    Simulator.open_accounts = open_plain
+run = Run(gbm_tape(3, n_bars=60, n_assets=2), CostSettings(), cash=1e5, keep=("equity", "fills"))
+run.play(np.arange(59)[:, None] // 9 % 3 * np.array([[4, 7]]))
+digest = hashlib.sha256(run._curve.tobytes())
+for array in (run.simulator.account, run.simulator.position, run.simulator.record):
+    for name in array.dtype.names:
+        digest.update(np.ascontiguousarray(array[name]).tobytes())
+print(digest.hexdigest(), run.simulator.account["n_fills"][0])
+"""
+
+
+def test_the_loop_over_rows_equals_its_own_python_bit_for_bit():
+    said = [
+        subprocess.run([sys.executable, "-c", PLAIN], env={**os.environ, **env}, capture_output=True, text=True, check=True).stdout
+        for env in ({}, {"NUMBA_DISABLE_JIT": "1"})
+    ]
+    assert said[0] == said[1]
+    assert int(said[0].split()[1]) > 5
 
 
 @pytest.mark.parametrize("looks", [False, True])

@@ -9,6 +9,7 @@ from quantgym.market.cost import CostSettings
 from quantgym.market.errors import IntegrityError
 from quantgym.simulator.backtest import run_bars
 from quantgym.simulator.exposure import path_exposure
+from quantgym.simulator.order import Order, bracket
 from quantgym.simulator.targets import run_targets
 from quantgym.simulator.trade import TRADE, trades
 
@@ -125,6 +126,23 @@ def test_path_exposure_counts_the_bars_whose_paths_differ(kit):
     seen = path_exposure(records, result.fills, result.trades())
     # four fills, two in those rows; the first trade closed in row 2, the second opened in row 3
     assert (seen.bars, seen.n_bars, seen.fills, seen.n_fills, seen.trades, seen.n_trades, seen.money) == (2, 4, 2, 4, 2, 2, 0.75)
+
+
+def test_a_bar_that_reaches_stop_and_target_is_exposed(kit):
+    tape = kit.tape([(100,) * 4] * 3 + [(100, 112, 94, 100)] + [(100,) * 4])
+
+    def on_bar(simulator, row):
+        if row == 0:
+            simulator.place(bracket(Order("S0", 2), stop=95.0, target=110.0))
+
+    result = run_bars(tape, CostSettings(**kit.FREE), on_bar, max_tickets=3)
+    (trade,) = result.trades()
+    # low first: 2 x (95 - 100); high first: 2 x (110 - 100)
+    assert (trade["net"], trade["r_multiple"]) == (-10.0, -1.0)
+    seen = result.path_exposure()
+    assert (seen.bars, seen.fills, seen.trades, seen.money) == (1, 1, 1, 30.0)
+    told = run_bars(tape, CostSettings(**kit.FREE, path="ohlc"), on_bar, max_tickets=3)
+    assert (told.trades()["net"][0], told.path_exposure().money) == (20.0, 0.0)
 
 
 def test_trades_of_a_long_log_are_read_quickly():
