@@ -78,7 +78,7 @@ class Order:
     __slots__ = (
         "after", "allowed", "arrives_at", "asset", "cancel_at", "charged", "cut", "date", "decided_at", "delay", "filled", "first",
         "fresh", "group", "id", "kind", "left", "limit", "parent", "post_only", "rate", "ready", "reduce_only", "rested", "side",
-        "state", "stop", "tif", "traded", "trail", "was",
+        "state", "stop", "tif", "traded", "trail", "was", "woken",
     )  # fmt: skip
 
     def __init__(self, number, ask, lots, decided_at, arrives_at):
@@ -88,7 +88,8 @@ class Order:
         self.reduce_only, self.post_only, self.delay = ask.reduce_only, ask.post_only, ask.delay
         self.decided_at, self.arrives_at, self.date, self.cancel_at = decided_at, arrives_at, NEVER, NEVER
         self.parent, self.group = 0, None
-        self.allowed = math.inf  # lots that its parent's fills let it trade, from now on
+        self.allowed = math.inf  # lots that its parent's fills let it trade, from now on; below 0 where its group took more
+        self.woken = False  # armed at this point, and nothing before
         self.ready = None  # row by whose open a child arrives
         self.filled = 0  # lots, not signed
         self.traded = self.charged = 0.0
@@ -110,7 +111,7 @@ class Order:
     @property
     def size(self):
         """Lots that it may trade now."""
-        return min(abs(self.left), self.allowed)
+        return min(abs(self.left), max(self.allowed, 0))
 
     def copy(self):
         twin = Order.__new__(Order)
@@ -133,9 +134,12 @@ class Holding:
     margin: float = 0.0
     risk: float = 0.0
     shift: float = 0.0  # displacement
+    before: float = 0.0  # mark x fx of the close before, as the row's corporate actions left it
 
     def copy(self):
-        return Holding(self.lots, self.mark, self.fx, self.average, self.realised, self.margin, self.risk, self.shift)
+        return Holding(
+            self.lots, self.mark, self.fx, self.average, self.realised, self.margin, self.risk, self.shift, self.before
+        )
 
 
 @dataclass(slots=True)

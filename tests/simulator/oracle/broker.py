@@ -162,8 +162,12 @@ class Broker:
         held.shift = self.displaced_after(a, held.shift, units)
         held.mark = price * (1 + held.shift)
 
+    def keep_marks(self, book):
+        for held in book.holdings:
+            held.before = held.mark * held.fx
+
     def entry(self, book, order_id, a, lots, kind, maker, reference, price, costs, risk, at):
-        """Log a fill, with what the account holds after it: its own asset at the price that was just seen."""
-        amounts, held = [costs[line] for line in LINES], book.holdings[a]
-        equity = self.equity(book) + self.units(book, a) * held.fx * (reference * (1 + held.shift) - held.mark)
+        """Log a fill, with what the account holds after it, at the marks of the close before."""
+        amounts = [costs[line] for line in LINES]
+        equity = book.cash + sum(self.units(book, b) * held.before for b, held in enumerate(book.holdings))
         book.fills.append(Fill(order_id, a, lots, kind, maker, reference, price, *amounts, risk, at, book.cash, equity))

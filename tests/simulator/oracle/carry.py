@@ -117,8 +117,12 @@ class Carrier(MarginDesk):
                 if order.allowed != math.inf:
                     order.allowed = math.trunc(order.allowed * cell.split)
                 self.rescale(order, order.side, cell.split)
-                if order.left == 0:
-                    self.leave(book, order, "CANCELLED", "BELOW_MINIMUM", counted=True)
+        for order in [order for order in book.orders if order.asset == a and order.left == 0]:
+            if order.alive:
+                book.refuse("BELOW_MINIMUM")
+                self.leave(book, order, "CANCELLED", "BELOW_MINIMUM")
+            else:  # it left with its parent, and has no lot left either
+                book.refuse("BELOW_MINIMUM")
         for ask in asks:
             if ask.asset == a and ask.lots:
                 side = 1 if ask.lots > 0 else -1

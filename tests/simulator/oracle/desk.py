@@ -130,29 +130,38 @@ class Desk(Carrier):
         for child in list(book.orders):
             if child.parent == order.id and child.alive:
                 child.parent = 0
-                if child.allowed == 0:
+                if child.allowed <= 0:
                     self.leave(book, child, "CANCELLED")
                 elif child.allowed < abs(child.left):
                     child.left = child.side * child.allowed
 
-    def arm(self, book, order, lots, n, k):
-        """A fill of so many lots at point k (0: the open) arms what waits for it."""
-        opened, closed = self.clock[n]
+    def arm(self, book, order, lots, n):
+        """A fill of so many lots arms what waits for it."""
         for child in book.orders:
             if child.parent == order.id:
                 if child.ready is None:
                     child.ready = n + child.delay
+                idle = child.size == 0
                 if child.asset == order.asset:
                     child.allowed += lots
                 elif order.left == 0:
                     child.allowed = math.inf
-                if child.first is None and child.allowed and child.ready <= n:
+                child.woken |= idle and child.size > 0
+
+    def act_from_here(self, book, n, k):
+        """What fills at point k (0: the open) have armed, and what has had no turn there, acts after it."""
+        opened, closed = self.clock[n]
+        for child in book.orders:
+            if child.woken:
+                child.woken = False
+                if child.first is None and child.ready <= n:
                     if k == 3:  # it comes after the close
                         child.ready = n + 1
                         continue
-                    child.first, child.after, child.arrives_at = n, k, opened + (closed - opened) * k // 3
-                    if child.tif not in ("AT_OPEN", "AT_CLOSE"):
-                        book.note(child, "OPEN")
+                    child.first = n
+                    book.note(child, "OPEN")
+                if child.first is not None and k < 3 and not child.cut and child.kind != "MARKET":
+                    child.after, child.arrives_at = k, opened + (closed - opened) * k // 3
 
     def take_from_group(self, book, order, lots):
         """What one of a group fills is taken from each other one."""

@@ -3,7 +3,7 @@
 from quantgym.market.order import OrderKind, OrderState, Refusal
 
 SUMS = ("spread", "slippage", "impact", "commission", "fees", "borrow", "funding", "dividends", "interest", "liquidation")
-COSTS = ("spread", "slippage", "impact", "commission", "fees", "risk", "cash")
+COSTS = ("spread", "slippage", "impact", "commission", "fees", "risk", "cash", "equity")
 KINDS, STATES, REASONS = ([kind.name for kind in enum] for enum in (OrderKind, OrderState, Refusal))
 RELATIVE = 1e-12  # of prices
 MICROSECOND = 1_000
@@ -33,7 +33,7 @@ def of_fills(sim, e, slow, book, account, gap):
             return f"fill of order {p.order_id}: prices {prices}, costs {apart}"
         if abs(int(f["filled_at"]) - p.at) > MICROSECOND:
             return f"fill of order {p.order_id} at {f['filled_at']}, not {p.at}"
-        if not abs(f["attribution"] - f["equity"]) <= gap:
+        if not abs(f["attribution"] - p.equity) <= gap:
             return f"fill of order {p.order_id}: attribution {f['attribution']}, not {p.equity}"
     return None
 

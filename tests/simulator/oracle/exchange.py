@@ -18,7 +18,9 @@ class Exchange(Turn):
         self.path_gap = 0.0
         for order in book.orders:
             order.cut, order.after = False, -1
+        self.keep_marks(book)
         self.carry(book, n, [ask for ask in (*intents, *tickets) if ask is not None])
+        self.keep_marks(book)
         self.decide(book, n, intents, tickets, cancelled)
         self.expire(book, self.clock[n][0])
         self.arrive(book, n)
@@ -32,11 +34,11 @@ class Exchange(Turn):
         opened, closed = self.clock[n]
         here = []
         for order in book.orders:
-            if order.ready is not None and order.ready <= n and order.first is None and order.allowed:
+            if order.ready is not None and order.ready <= n and order.first is None and order.size:
                 order.arrives_at = opened
             if order.first is None and order.arrives_at < max(closed, opened + 1):
                 order.first = n
-            if order.first is not None and order.state == "PENDING" and order.tif not in ("AT_OPEN", "AT_CLOSE"):
+            if order.first is not None and order.state == "PENDING":
                 book.note(order, "OPEN")
             if order.first is not None and not self.cells[n][order.asset].tradable and self.looks(order, n):
                 here.append(order)
@@ -62,13 +64,8 @@ class Exchange(Turn):
         prices = [cell.open for cell in self.cells[n]]
         for a, held in enumerate(book.holdings):
             held.mark, held.fx = prices[a] * (1 + held.shift), self.cells[n][a].fx
-        going = []
-        for order in list(book.orders):
-            if order.alive and order.first is not None and order.arrives_at <= opened and self.cells[n][order.asset].tradable:
-                met = self.look_at_open(book, order, n, prices[order.asset])
-                if met:
-                    going.append(met)
-        self.play_open(book, n, going)
+        self.play_open(book, n, prices)
+        self.act_from_here(book, n, 0)
         self.watch(book, n, prices, prices, 0)
         self.trail(book, n, prices, self.assets)
 
@@ -86,15 +83,17 @@ class Exchange(Turn):
             self.miss(book, order)
         return None
 
-    def play_open(self, book, n, going):
+    def play_open(self, book, n, prices):
+        """What does not increase a position goes first, each order looking when its turn comes."""
         waiting = []
-        for met in going:
-            order = met[0]
-            if order.alive:
-                if self.increases(book, order, self.clip(book, order, met[1])[0]):
+        for order in list(book.orders):
+            here = order.first is not None and order.after < 0 and order.arrives_at <= self.clock[n][0]
+            if order.alive and here and self.cells[n][order.asset].tradable:
+                met = self.look_at_open(book, order, n, prices[order.asset])
+                if met and self.increases(book, order, self.clip(book, order, met[1])[0]):
                     waiting.append(met)
-                else:
-                    self.handle(book, n, 0, *met)
+                elif met:
+                    self.handle(book, n, *met)
         total, power = 0.0, self.power(book)
         for order, reference, at, maker in waiting:
             if order.alive:
@@ -105,7 +104,7 @@ class Exchange(Turn):
         share = 1.0 if total <= power else power / total if power > 0 else 0.0
         for met in waiting:
             if met[0].alive:
-                power -= self.handle(book, n, 0, *met, power, share)
+                power -= self.handle(book, n, *met, power, share)
 
     def inside(self, book, n):
         if self.close_only and all(order.tif != "AT_CLOSE" for order in book.orders):
@@ -150,22 +149,18 @@ class Exchange(Turn):
             for a in acting:
                 held = book.holdings[a]
                 held.mark = points[a][k] * (1 + held.shift)
-            met = []
+            later = []
             for order in list(book.orders):
                 if order.alive and order.asset in acting and self.cells[n][order.asset].tradable:
                     seen = self.meets(book, order, n, points[order.asset], k)
-                    if seen:
-                        met.append((order, *seen))
-            later = []
-            for found in met:
-                if found[0].alive:
-                    if self.increases(book, found[0], self.clip(book, found[0], found[1])[0]):
-                        later.append(found)
-                    else:
-                        self.handle(book, n, k, *found)
+                    if seen and self.increases(book, order, self.clip(book, order, seen[0])[0]):
+                        later.append((order, *seen))
+                    elif seen:
+                        self.handle(book, n, order, *seen)
             for found in later:
                 if found[0].alive:
-                    self.handle(book, n, k, *found, self.power(book))
+                    self.handle(book, n, *found, self.power(book))
+            self.act_from_here(book, n, k)
             self.watch(book, n, [p[k - 1] for p in points], [p[k] for p in points], k)
             self.trail(book, n, [p[k] for p in points], acting)
 

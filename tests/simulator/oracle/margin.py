@@ -71,8 +71,9 @@ class MarginDesk(Broker):
         if not going:
             return
         for order in list(orders):
-            if order.alive:
-                self.leave(book, order, "CANCELLED", "LIQUIDATED", counted=True)
+            book.refuse("LIQUIDATED")
+            if order.alive:  # else it left with its parent
+                self.leave(book, order, "CANCELLED", "LIQUIDATED")
         for a in going:
             held, kind = book.holdings[a], self.kinds[a]
             reference = before[a] + (now[a] - before[a]) * share

@@ -83,7 +83,7 @@ class Turn(Desk):
                 if order.post_only and order.kind == "LIMIT" and not rested:
                     self.leave(book, order, "REJECTED", "POST_ONLY", counted=True)
                     return None
-                return first, order.arrives_at, False
+                return first, order.arrives_at, rested and order.was == "LIMIT"
             if order.tif in ONE_LOOK:
                 self.miss(book, order)
                 return None
@@ -95,7 +95,7 @@ class Turn(Desk):
         if not (self.limit_met(order, last) if order.kind == "LIMIT" else order.kind != "STOP_LIMIT" and self.seen_at(order, last)):
             return None
         level = (order.limit if order.kind == "LIMIT" else order.stop) * self.kinds[order.asset].tick
-        return level, when(level), order.was == "LIMIT"
+        return level, when(level), order.kind == "LIMIT"
 
     def path_price(self, order, p, q, share):
         """Price at this share of the way from p to q; one that rounding may have put on the grid, or beside it, is noted."""
@@ -124,7 +124,7 @@ class Turn(Desk):
             self.leave(book, order, "CANCELLED" if order.tif == "IOC" else "EXPIRED")
 
     def clip(self, book, order, reference):
-        """-> (lots that the position, brackets and the bar's volume let through, why not all of them)."""
+        """-> (lots that the position, the bar's volume and brackets let through, why not all of them)."""
         a, rules, kind = order.asset, self.rules, self.kinds[order.asset]
         held, size, reason = book.holdings[a].lots, order.size, None
         if order.reduce_only:
@@ -133,6 +133,11 @@ class Turn(Desk):
             size = min(size, abs(held))
         if not rules.allow_short and order.left < 0 and size > max(held, 0):
             size, reason = max(held, 0), "NO_SHORT"
+        if rules.participation != math.inf:
+            volume = self.cells[self.row + 1][a].volume if kind.volume_known else 0
+            share = max(0, math.floor(rules.participation * volume / kind.lot) - book.used[a])
+            if size > share:
+                size, reason = share, "PARTICIPATION"
         most = self.largest(a) if abs(held + order.side * size) > abs(held) else None
         if most is not None:
             each = kind.lot * kind.multiplier * book.holdings[a].fx * reference * (1 + book.holdings[a].shift)
@@ -140,19 +145,15 @@ class Turn(Desk):
             self.near(most / each, round(most / each))
             if size > room:
                 size, reason = room, "LEVERAGE"
-        if rules.participation != math.inf:
-            volume = self.cells[self.row + 1][a].volume if kind.volume_known else 0
-            share = max(0, math.floor(rules.participation * volume / kind.lot) - book.used[a])
-            if size > share:
-                size, reason = share, "PARTICIPATION"
         return order.side * size, reason
 
     def increases(self, book, order, lots):
         held = book.holdings[order.asset].lots
         return abs(held + lots) > abs(held)
 
-    def handle(self, book, n, k, order, reference, at, maker, power=None, share=None):
+    def handle(self, book, n, order, reference, at, maker, power=None, share=None):
         """An order whose turn has come -> power that it used up. Without `power` it does not increase a position."""
+        order.woken = False
         lots, reason = self.clip(book, order, reference)
         if order.tif == "FOK" and lots != order.left:
             self.miss(book, order)
@@ -172,7 +173,7 @@ class Turn(Desk):
         if order.kind in ("STOP", "TRAILING_STOP"):
             order.kind = "MARKET"
         if lots:
-            self.fill(book, n, k, order, lots, reference, at, limit, maker)
+            self.fill(book, n, order, lots, reference, at, limit, maker)
         if order.left and order.alive:
             if cut or (reason and reason != "PARTICIPATION"):
                 self.leave(book, order, "CANCELLED", cut or reason)
@@ -221,7 +222,7 @@ class Turn(Desk):
             more = low
         return order.side * (free + more), need(more)
 
-    def fill(self, book, n, k, order, lots, reference, at, limit, maker):
+    def fill(self, book, n, order, lots, reference, at, limit, maker):
         a, kind, fx = order.asset, self.kinds[order.asset], self.cells[n][order.asset].fx
         held = book.holdings[a]
         quoted = self.quote(book, a, lots, reference, at, limit, order, maker)
@@ -241,7 +242,7 @@ class Turn(Desk):
         self.turn_over(book, a, abs(units), price, at)
         self.remark(book, a, held.mark / (1 + held.shift), units)
         self.entry(book, order.id, a, lots, order.was, maker, reference, price, costs, risk, at)
-        self.arm(book, order, abs(lots), n, k)
+        self.arm(book, order, abs(lots), n)
         self.take_from_group(book, order, abs(lots))
         if order.left == 0:
             self.leave(book, order, "FILLED")
