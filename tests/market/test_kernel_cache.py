@@ -27,6 +27,12 @@ def outer(units):
 print(outer(7.0))
 """
 
+SPLIT = """
+from quantgym.simulator.split import rounded_ticks  # calls whole_lots of market/grid.py
+
+print(rounded_ticks(7.0, False))
+"""
+
 
 @pytest.fixture
 def copy(tmp_path):
@@ -62,6 +68,16 @@ def test_an_edited_callee_is_seen(copy):
     assert run() == "8"
     callee.write_text(text)
     assert run() == "7"
+
+
+def test_a_kernel_of_the_simulator_sees_an_edited_callee_of_the_market_room(copy):
+    package, run = copy
+    shutil.copytree(ROOT / "simulator", package / "simulator", ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "data" / "outer.py").write_text(SPLIT)
+    assert run() == "7"
+    callee = package / "market" / "grid.py"
+    callee.write_text(callee.read_text().replace("return int(nearest)", "return int(nearest) + 2"))
+    assert run() == "9"
 
 
 def test_a_digest_sees_its_own_floor_and_those_below_and_no_other(tmp_path):
