@@ -93,6 +93,23 @@ def test_halts_terms_and_absence_are_stepped_like_anything_else(scenario):
     assert_same(run_targets(tape, costs, targets, keep=ALL, rounding="towards_zero"), run_bars(tape, costs, on_bar))
 
 
+@pytest.mark.parametrize("shape", ["halted", "late", "closes", "delisted"])
+def test_bars_without_terms_are_marked_alike_with_halts_listings_and_closes_alone(kit, shape):
+    generator = draw(11)
+    if shape == "late":
+        tape = gbm_tape(3, n_bars=300, n_assets=2, late=70)
+    else:
+        closes = 100.0 + generator.integers(-4, 5, (300, 2)).cumsum(axis=0) * 0.25
+        halted = [(row, asset) for row in range(300) for asset in range(2) if generator.random() < 0.2]
+        if shape == "delisted":
+            halted = [(row, 1) for row in range(200, 300)]
+        tape = kit.tape(np.repeat(closes[..., None], 4, axis=2), halted=halted, close_only=shape == "closes")
+    targets = held_targets(299, 2, 5)
+    slow = stepped(tape, CostSettings(), targets)
+    assert slow.refused.sum() > 10 or shape == "late"
+    assert_same(run_targets(tape, CostSettings(), targets), slow, ("equity", "account", "position", "refused"))
+
+
 def test_an_account_that_is_ruined_on_the_way_is_ruined_at_the_same_row():
     tape = gbm_tape(2, n_bars=300, volatility=0.2)
     costs = CostSettings(max_leverage=5.0, ruin_equity_fraction=0.5)
