@@ -76,9 +76,9 @@ class Ask:
 
 class Order:
     __slots__ = (
-        "after", "allowed", "arrives_at", "asset", "cancel_at", "charged", "cut", "date", "decided_at", "delay", "filled", "first",
-        "fresh", "group", "id", "kind", "left", "limit", "parent", "post_only", "rate", "ready", "reduce_only", "rested", "side",
-        "state", "stop", "tif", "traded", "trail", "was", "woken",
+        "after", "allowed", "arrives_at", "asset", "cancel_at", "charged", "cut", "date", "decided_at", "delay",
+        "filled", "first", "fresh", "group", "id", "kind", "left", "limit", "more", "parent", "post_only", "rate",
+        "ready", "reduce_only", "rested", "side", "state", "stop", "tif", "traded", "trail", "was",
     )  # fmt: skip
 
     def __init__(self, number, ask, lots, decided_at, arrives_at):
@@ -89,7 +89,7 @@ class Order:
         self.decided_at, self.arrives_at, self.date, self.cancel_at = decided_at, arrives_at, NEVER, NEVER
         self.parent, self.group = 0, None
         self.allowed = math.inf  # lots that its parent's fills let it trade, from now on; below 0 where its group took more
-        self.woken = False  # armed at this point, and nothing before
+        self.more = 0  # lots that the fills of this point add to that after it
         self.ready = None  # row by whose open a child arrives
         self.filled = 0  # lots, not signed
         self.traded = self.charged = 0.0

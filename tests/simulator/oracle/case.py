@@ -29,8 +29,8 @@ class Case:
     """A tape, the rules of E accounts and their orders; `seed` reproduces all of it.
 
     `without` names what is left out: tickets, latency, participation, interest, halts, listings, delistings, splits, rolls,
-    tariffs, brackets, faults, adverse, reduce_only, post_only, any kind of order, time in force, account or impact, and shapes of tickets
-    (single, pair, bracket, chain, chaos).
+    tariffs, brackets, faults, adverse, reduce_only, post_only, any kind of order, time in force, account or impact, and
+    shapes of tickets (single, pair, bracket, chain, chaos).
     """
 
     def __init__(self, seed, n_envs=8, n_rows=14, most_assets=3, without=frozenset()):

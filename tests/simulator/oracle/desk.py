@@ -130,10 +130,11 @@ class Desk(Carrier):
         for child in list(book.orders):
             if child.parent == order.id and child.alive:
                 child.parent = 0
-                if child.allowed <= 0:
+                armed = child.allowed + child.more
+                if armed <= 0:
                     self.leave(book, child, "CANCELLED")
-                elif child.allowed < abs(child.left):
-                    child.left = child.side * child.allowed
+                elif armed < abs(child.left):
+                    child.left = child.side * armed
 
     def arm(self, book, order, lots, n):
         """A fill of so many lots arms what waits for it."""
@@ -141,26 +142,25 @@ class Desk(Carrier):
             if child.parent == order.id:
                 if child.ready is None:
                     child.ready = n + child.delay
-                idle = child.size == 0
                 if child.asset == order.asset:
-                    child.allowed += lots
+                    child.more += lots
                 elif order.left == 0:
-                    child.allowed = math.inf
-                child.woken |= idle and child.size > 0
+                    child.more = math.inf
 
     def act_from_here(self, book, n, k):
-        """What fills at point k (0: the open) have armed, and what has had no turn there, acts after it."""
+        """What the fills of point k (0: the open) have armed counts from the next one on."""
         opened, closed = self.clock[n]
         for child in book.orders:
-            if child.woken:
-                child.woken = False
-                if child.first is None and child.ready <= n:
+            if child.more:
+                idle, child.allowed, child.more = child.size == 0, child.allowed + child.more, 0
+                if child.first is None and child.ready <= n and child.size:
                     if k == 3:  # it comes after the close
                         child.ready = n + 1
                         continue
                     child.first = n
-                    book.note(child, "OPEN")
-                if child.first is not None and k < 3 and not child.cut and child.kind != "MARKET":
+                    if child.tif not in ("AT_OPEN", "AT_CLOSE"):
+                        book.note(child, "OPEN")
+                if child.first is not None and idle and k < 3 and not child.cut and child.kind != "MARKET":
                     child.after, child.arrives_at = k, opened + (closed - opened) * k // 3
 
     def take_from_group(self, book, order, lots):
@@ -171,6 +171,6 @@ class Desk(Carrier):
             if other is not order and other.group == order.group and other.alive:
                 taken = min(lots, abs(other.left))
                 other.left -= other.side * taken
-                other.allowed = max(other.allowed - lots, 0)
+                other.allowed -= lots
                 if other.left == 0:
                     self.leave(book, other, "CANCELLED")

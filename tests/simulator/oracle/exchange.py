@@ -38,7 +38,8 @@ class Exchange(Turn):
                 order.arrives_at = opened
             if order.first is None and order.arrives_at < max(closed, opened + 1):
                 order.first = n
-            if order.first is not None and order.state == "PENDING":
+            waits = order.tif in ("AT_OPEN", "AT_CLOSE") and not self.looks(order, n)
+            if order.first is not None and order.state == "PENDING" and not waits:
                 book.note(order, "OPEN")
             if order.first is not None and not self.cells[n][order.asset].tradable and self.looks(order, n):
                 here.append(order)
@@ -60,7 +61,6 @@ class Exchange(Turn):
         return order.first == n
 
     def at_open(self, book, n):
-        opened = self.clock[n][0]
         prices = [cell.open for cell in self.cells[n]]
         for a, held in enumerate(book.holdings):
             held.mark, held.fx = prices[a] * (1 + held.shift), self.cells[n][a].fx

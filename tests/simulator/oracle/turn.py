@@ -153,7 +153,6 @@ class Turn(Desk):
 
     def handle(self, book, n, order, reference, at, maker, power=None, share=None):
         """An order whose turn has come -> power that it used up. Without `power` it does not increase a position."""
-        order.woken = False
         lots, reason = self.clip(book, order, reference)
         if order.tif == "FOK" and lots != order.left:
             self.miss(book, order)
