@@ -12,7 +12,7 @@ from quantgym.data.synthetic import gbm_tape
 from quantgym.market.actions.registry import action_scheme
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, DataError, ShapeError, UnknownNameError
-from quantgym.market.order import TimeInForce
+from quantgym.market.order import OrderState, TimeInForce
 from quantgym.simulator.backtest import run_bars
 from quantgym.simulator.order import Order, bracket
 from quantgym.simulator.strategy import run_strategy
@@ -294,6 +294,24 @@ def test_memory_does_not_grow_with_steps(looks):
         sizes.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert sizes[1] < 1.2 * sizes[0] + 10_000
+
+
+def test_a_strategy_cancels_what_it_placed_by_its_id(kit):
+    ids = []
+
+    def on_bar(bar):
+        if bar.row == 0:
+            ids.extend(bar.place(Order("S0", 2, "limit", limit=90.0)).tolist())
+        if bar.row == 2:
+            assert bar.n_working == 1
+            bar.cancel(ids[0])
+        if bar.row == 3:
+            assert bar.n_working == 0
+
+    result = run_strategy(kit.tape(kit.flat(100.0, 6)), CostSettings(**kit.FREE), SimpleNamespace(on_bar=on_bar), keep=("orders",))
+    assert ids == [1]
+    assert [OrderState(state).name for state in result.log["state"]] == ["PENDING", "OPEN", "CANCELLED"]
+    assert (len(result.fills), result.log["row"].tolist()[-1]) == (0, 3)
 
 
 def test_a_bracket_placed_by_a_strategy_closes_its_trade(kit):
