@@ -11,7 +11,7 @@ from quantgym.data.record import bar_records, clock_records, term_records
 from quantgym.data.tape import Tape
 from quantgym.market.cost import CostSettings
 from quantgym.market.instrument import Instrument
-from quantgym.market.order import OrderKind, Refusal, TimeInForce
+from quantgym.market.order import TICKET, OrderKind, OrderState, Refusal, TimeInForce
 from quantgym.simulator.simulator import Simulator
 
 HOUR = 3_600_000_000_000
@@ -20,8 +20,8 @@ FREE = {"fee_rate": 0.0, "half_spread_rate": 0.0, "impact_coefficient": 0.0, "bo
         "margin_interest_rate": 0.0}  # fmt: skip
 
 
-def make_tape(rows, *, volume=1e6, terms=None, halted=(), lot=1.0, tick=0.01, close_only=False, **instrument):
-    """A tape of bars (open, high, low, close) from 9:00 to 12:00 of consecutive days; rows[t][a] where there are assets."""
+def make_tape(rows, *, volume=1e6, terms=None, halted=(), lot=1.0, tick=0.01, close_only=False, bars_a_day=1, **instrument):
+    """Bars (open, high, low, close) of three hours from 9:00 on, one a day or more; rows[t][a] where there are assets."""
     prices = np.array(rows, float)
     if prices.ndim == 2:
         prices = prices[:, None, :]
@@ -30,7 +30,7 @@ def make_tape(rows, *, volume=1e6, terms=None, halted=(), lot=1.0, tick=0.01, cl
     recorded = np.ones((n_rows, n_assets), int)
     for row, asset in halted:
         recorded[row, asset] = 0
-    opened = np.arange(n_rows) * DAY + 9 * HOUR
+    opened = np.arange(n_rows) // bars_a_day * DAY + (9 + np.arange(n_rows) % bars_a_day * 3) * HOUR
     return Tape.build(
         "hand",
         [Instrument(symbol=f"S{a}", lot=lot, tick=tick, **instrument) for a in range(n_assets)],
@@ -49,11 +49,15 @@ def flat(price, n=3):
 class Desk:
     """A simulator of one account, spoken to in words."""
 
-    def __init__(self, rows, *, cash=1_000.0, tape=None, max_orders=8, **settings):
-        keys = {"volume", "terms", "halted", "lot", "tick", "close_only", "multiplier", "min_notional"}
+    def __init__(self, rows, *, cash=1_000.0, tape=None, max_orders=8, max_tickets=8, log=False, **settings):
+        keys = {"volume", "terms", "halted", "lot", "tick", "close_only", "multiplier", "min_notional", "bars_a_day"}
         shape = {key: settings.pop(key) for key in keys & set(settings)}
         self.tape = make_tape(rows, **shape) if tape is None else tape
-        self.sim = Simulator(self.tape, CostSettings(**{**FREE, **settings}), max_orders=max_orders, record_fills=True)
+        self.sim = Simulator(
+            self.tape, CostSettings(**{**FREE, **settings}), max_orders=max_orders, max_tickets=max_tickets, record_fills=True,
+            record_orders=log,
+        )  # fmt: skip
+        self.slot = 0
         self.sim.open_accounts(cash, np.array([0]))
 
     def order(self, lots, asset=0, *, limit=None, stop=None, tif="GTC", reduce_only=False, cancel=False):
@@ -67,15 +71,41 @@ class Desk:
             intent["kind"], intent["stop_ticks"] = OrderKind.STOP, round(stop / tick)
         return self
 
+    def ticket(self, lots, asset=0, *, kind="MARKET", limit=None, stop=None, trail=None, rate=0.0, tif="GTC", **fields):
+        """The next ticket of the decision; its slots are numbered from 1, as `parent` counts them."""
+        self.sim.tickets[0, self.slot] = np.zeros((), TICKET)
+        ticket, tick = self.sim.tickets[0, self.slot], self.tape.instruments[max(asset, 0) % self.tape.n_assets].tick
+        ticket["lots"], ticket["asset"], ticket["kind"], ticket["tif"] = lots, asset, OrderKind[kind], TimeInForce[tif]
+        for name, price in (("price_ticks", limit), ("stop_ticks", stop), ("trail_ticks", trail)):
+            ticket[name] = 0 if price is None else round(price / tick)
+        ticket["trail_rate"], ticket["arm_delay"] = rate, 1
+        for name, value in fields.items():
+            ticket[name] = value
+        self.slot += 1
+        return self
+
+    def cancel(self, order_id):
+        """A ticket that cancels an order."""
+        self.sim.tickets[0, self.slot] = np.zeros((), TICKET)
+        self.sim.tickets[0, self.slot]["cancels"] = order_id
+        self.slot += 1
+        return self
+
     def step(self):
         """Play a bar -> its fills as (asset, lots, price)."""
         self.sim.step()
         self.sim.check()
+        self.slot = 0
         return [(int(f["asset"]), int(f["lots"]), float(f["price"])) for f in self.fills]
 
     @property
     def fills(self):
         return self.sim.fills_of_step(0)
+
+    @property
+    def log(self):
+        """Order ids and the states that they came into in the last step."""
+        return [(int(entry["order_id"]), OrderState(entry["state"]).name) for entry in self.sim.log_of_step(0)]
 
     @property
     def refused(self):
