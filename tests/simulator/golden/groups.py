@@ -83,7 +83,7 @@ BRACKETS = [
     ),
     Row(
         name="what waits on another asset needs the parent filled whole",
-        bars=[[STILL, (50,) * 4]] * 4, orders={0: [oto(buy(10, "limit", limit=101), buy(4, symbol="S1"))]},
+        bars=[[STILL, (50,) * 4]] * 4, orders={0: [oto(buy(10, "limit", limit=101), buy(4, "limit", "S1", limit=51))]},
         settings={"participation": 0.5}, shape={"volume": 10},
         # 5 in row 1 and 5 in row 2, a bar after the first fill: the other acts from the point after that open on
         fills=[(1, 0, 5, 100), (2, 0, 5, 100), (2, 0, 4, 50, 1)], refused={"PARTICIPATION": 1},

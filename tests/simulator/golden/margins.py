@@ -92,6 +92,13 @@ ROWS = [
         states={3: "OPEN"}, account={"n_open": 1},
     ),
     Row(
+        name="isolated, one position is closed: its orders leave and are counted, those of the other stay",
+        bars=[[STILL, STILL], [STILL, STILL], [(60,) * 4, STILL]],
+        orders={0: [buy(10), buy(10, symbol="S1")], 1: [sell(10, "limit", limit=150), sell(10, "limit", "S1", limit=150)]},
+        cash=1_200.0, settings=ISOLATED, fills=[(1, 0, 10, 100), (1, 0, 10, 100, 1), (2, 0, -10, 60)],
+        states={3: "CANCELLED", 4: "OPEN"}, refused={"LIQUIDATED": 1},
+    ),
+    Row(
         name="ruin at equality: half of 1000",
         bars=[STILL, STILL, (50,) * 4, (100,) * 4], orders={0: [buy(10)], 2: [sell(1)]}, cash=1_000.0,
         settings={"ruin_equity_fraction": 0.5}, fills=[(1, 0, 10, 100)], account={"ruined": 1}, states={2: "REJECTED"},
