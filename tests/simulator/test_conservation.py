@@ -5,7 +5,7 @@ import pytest
 
 from quantgym.market.cost import CostSettings
 from quantgym.market.ledger import ledger_gap
-from quantgym.market.order import OrderKind, Refusal
+from quantgym.market.order import OrderKind, OrderState, Refusal
 from quantgym.simulator.simulator import Simulator
 
 LINES = {"gross": 1, "dividends": 1, "funding": 1, "interest": 1, "commission": -1, "fees": -1, "spread": -1, "slippage": -1,
@@ -24,6 +24,9 @@ def test_what_must_hold_after_every_step(scenario, seed):
         scale = np.maximum(account["initial_equity"], account["traded_notional"])
         np.testing.assert_array_less(np.abs(step["equity"] - step["equity_before"] - change), 1e-9 * scale)
         assert (simulator.refused.sum(axis=1) == step["n_refused"]).all()
+        flat = simulator.position["units"] == 0.0
+        assert (simulator.position["risk"][flat] == 0.0).all()
+        assert (simulator.position["risk"] >= 0.0).all()
         cash_account = (simulator.rules["allow_short"] == 0) & (simulator.rules["max_leverage"] == 1.0)
         assert (simulator.position["units"][simulator.rules["allow_short"] == 0] >= 0.0).all()
         for e in range(simulator.n_envs):
@@ -31,7 +34,12 @@ def test_what_must_hold_after_every_step(scenario, seed):
             kinds.update(fills["kind"].tolist())
             if not len(fills):
                 continue
-            row = fills["row"][0]
+            row, forced = fills["row"][0], fills["order_id"] == 0
+            assert set(fills["kind"][forced]) <= {OrderKind.LIQUIDATION, OrderKind.DELISTING}
+            kinds.update(fills["kind"][forced].tolist())
+            fills = fills[~forced]
+            if not len(fills):
+                continue
             bar = simulator.bars[row, fills["asset"]]
             assert bar["tradable"].all()
             # nothing fills at or before its decision, nor before its arrival; references lie inside the bar
@@ -45,13 +53,16 @@ def test_what_must_hold_after_every_step(scenario, seed):
             traded = np.bincount(fills["asset"], np.abs(fills["units"]), scenario.N_ASSETS)
             share = min(simulator.rules["participation"][e], 1e9)
             assert (traded <= share * simulator.bars["volume"][row] + 1e-6).all() or share == 1e9
+            assert np.isin(fills["state"], [OrderState.PARTIALLY_FILLED, OrderState.FILLED, OrderState.CANCELLED]).all()
+            assert (fills["maker"][fills["kind"] == OrderKind.MARKET] == 0).all()
+            assert (fills["risk"] >= 0.0).all()
             if cash_account[e] and (side > 0).any():
                 assert account["cash"][e] >= 0.0 or step["funding"][e] != 0.0
         refusals[:] += simulator.refused.sum(axis=0)
 
     simulator, _ = scenario.Scenario(seed).play(record=check)
     assert kinds == {int(kind) for kind in OrderKind}
-    assert (refusals > 0).sum() >= 7
+    assert (refusals > 0).sum() >= 18
     assert ledger_gap(simulator.account, simulator.position, simulator.instruments).max() < 1e-12
 
 

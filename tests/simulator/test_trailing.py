@@ -91,7 +91,8 @@ def test_a_split_rescales_where_it_stands_and_its_distance(kit):
     assert (stop_of(desk), int(desk.sim.orders[0, 0]["trail_ticks"]), int(desk.sim.orders[0, 0]["lots"])) == (4_750, 250, -20)
 
 
-@pytest.mark.parametrize("wrong", [{}, {"trail": -1}, {"rate": 1.0}, {"rate": -0.1}, {"rate": float("nan")}, {"trail": -1, "rate": 0.1}])
+@pytest.mark.parametrize("wrong", [{}, {"trail": -1}, {"rate": 1.0}, {"rate": -0.1}, {"rate": float("nan")},
+                                   {"trail": -1, "rate": 0.1}])  # fmt: skip
 def test_a_distance_that_is_none_is_refused(kit, wrong):
     desk = kit.Desk(kit.flat(100.0))
     desk.ticket(1, kind="TRAILING_STOP", **wrong).step()
