@@ -134,11 +134,12 @@ class Holding:
     margin: float = 0.0
     risk: float = 0.0
     shift: float = 0.0  # displacement
+    since: int = -1  # row in which it was opened
     before: float = 0.0  # mark x fx of the close before, as the row's corporate actions left it
 
     def copy(self):
         return Holding(
-            self.lots, self.mark, self.fx, self.average, self.realised, self.margin, self.risk, self.shift, self.before
+            self.lots, self.mark, self.fx, self.average, self.realised, self.margin, self.risk, self.shift, self.since, self.before
         )
 
 
@@ -175,10 +176,11 @@ class Book:
         self.sums = {}
         self.days = {}  # turnover by UTC day
         self.liquidations = 0
+        self.since = -1  # row in which the first open position began
 
     def copy(self):
         twin = Book.__new__(Book)
-        twin.cash, twin.ideal, twin.liquidations = self.cash, self.ideal, self.liquidations
+        twin.cash, twin.ideal, twin.liquidations, twin.since = self.cash, self.ideal, self.liquidations, self.since
         twin.holdings = [held.copy() for held in self.holdings]
         twin.orders = [order.copy() for order in self.orders]
         twin.fills, twin.log, twin.used = list(self.fills), list(self.log), list(self.used)

@@ -15,7 +15,7 @@ class Broker:
     def __init__(self, kinds, cells, clock, rules, cash, row, slots, close_only=False):
         self.kinds, self.cells, self.clock, self.rules = kinds, cells, clock, rules
         self.row, self.slots, self.close_only = row, slots, close_only
-        self.initial = cash
+        self.initial = self.peak = cash
         self.next_id = 1
         self.ruined = False
         self.close_calls = 0
@@ -71,7 +71,7 @@ class Broker:
     def half_spread(self, cell):
         return self.rules.half_spread_rate if math.isnan(cell.spread) else cell.spread / 2
 
-    def quote(self, book, a, lots, reference, at, limit=None, order=None, maker=False):
+    def quote(self, book, a, lots, reference, limit=None, order=None, maker=False):
         """(spread, slippage, impact: per unit; price; commission, fees) of a fill."""
         kind, cell = self.kinds[a], self.cells[self.row + 1][a]
         sign, units = (1 if lots > 0 else -1), abs(lots) * kind.lot
@@ -87,30 +87,31 @@ class Broker:
             slippage = min(slippage, room - spread)
             impact = min(impact, room - spread - slippage)
         price = reference + sign * (spread + slippage + impact)
-        commission, fees = self.charge(book, a, sign, units, price, at, maker, order)
+        commission, fees = self.charge(book, a, sign, units, price, maker, order)
         return spread, slippage, impact, price, commission, fees
 
-    def charge(self, book, a, sign, units, price, at, maker, order=None):
+    def charge(self, book, a, sign, units, price, maker, order=None):
         kind, cell, rules = self.kinds[a], self.cells[self.row + 1][a], self.rules
         scale = kind.multiplier * cell.fx
         if not kind.tariff:
             rate = rules.maker_rate if maker else rules.fee_rate
             return rate * units * price * scale + rules.fee_per_unit * units, 0.0
+        at = self.clock[self.row + 1][0]  # dates and tiers are those of the row's open
         row = row_in_force(kind.tariff, at, volume_before(book.days, at) + rules.volume_elsewhere)
         before = (order.filled * kind.lot, order.traded, order.charged) if order else (0.0, 0.0, 0.0)
         return charges(row, sign, units, price, scale, cell.fx, maker, *before)
 
-    def turn_over(self, book, a, units, price, at):
+    def turn_over(self, book, a, units, price):
         """Note what was traded for the tiers."""
-        kind = self.kinds[a]
+        kind, at = self.kinds[a], self.clock[self.row + 1][0]
         if kind.tariff:
             amount = units if kind.tariff[0]["measure"] == 1 else units * price * kind.multiplier * self.cells[self.row + 1][a].fx
             book.days[at // DAY] = book.days.get(at // DAY, 0.0) + amount
 
-    def need(self, book, a, lots, reference, at, limit, order, maker):
+    def need(self, book, a, lots, reference, limit, order, maker):
         """Power that a fill uses up."""
         kind, cell, held = self.kinds[a], self.cells[self.row + 1][a], book.holdings[a]
-        spread, slippage, impact, price, commission, fees = self.quote(book, a, lots, reference, at, limit, order, maker)
+        spread, slippage, impact, price, commission, fees = self.quote(book, a, lots, reference, limit, order, maker)
         scale = kind.lot * kind.multiplier * cell.fx
         if self.rules.account == "cash":
             return abs(lots) * scale * price + commission + fees
@@ -136,6 +137,7 @@ class Broker:
         book.cash -= lots * scale * price + commission + fees
         book.ideal -= lots * scale * reference
         self.change_position(held, lots, price, reference, scale)
+        self.date_trade(book, self.row + 1)
         return costs
 
     def change_position(self, held, lots, price, reference, scale):
@@ -154,7 +156,17 @@ class Broker:
             held.average = held.margin = 0.0
         if new == 0 or old * new < 0:
             held.risk = 0.0
+        if new == 0:
+            held.since = -1
+        elif old * new <= 0:
+            held.since = self.row + 1
         held.lots = new
+
+    def date_trade(self, book, row):
+        if not any(held.lots for held in book.holdings):
+            book.since = -1
+        elif book.since < 0:
+            book.since = row
 
     def remark(self, book, a, price, units):
         """The mark after a fill of signed units moved the account's own price."""

@@ -87,15 +87,14 @@ class Carrier(MarginDesk):
             if sign < 0 and spread + slippage > price:
                 spread = min(spread, price)
                 slippage = price - spread
-            at = self.clock[self.row + 1][0]
             paid = price + sign * (spread + slippage)
-            commission, fees = self.charge(book, a, sign, units, paid, at, False)
+            commission, fees = self.charge(book, a, sign, units, paid, False)
             amounts = (spread * units * scale, slippage * units * scale, commission, fees)
             for line, amount in zip(("spread", "slippage", "commission", "fees"), amounts, strict=True):
                 book.cash -= amount
                 book.add(line, amount)
             book.add("traded", units * scale * paid)
-            self.turn_over(book, a, units, paid, at)
+            self.turn_over(book, a, units, paid)
 
     def split(self, book, a, cell, asks):
         held, kind = book.holdings[a], self.kinds[a]
@@ -111,6 +110,8 @@ class Carrier(MarginDesk):
             held.margin *= held.lots / exact
         if old and not held.lots:
             held.average = held.margin = held.risk = 0.0
+            held.since = -1
+            self.date_trade(book, self.row + 1)
         for order in list(book.orders):
             if order.asset == a and order.alive:
                 order.left = math.trunc(order.left * cell.split)

@@ -160,7 +160,10 @@ class Desk(Carrier):
                     child.first = n
                     if child.tif not in ("AT_OPEN", "AT_CLOSE"):
                         book.note(child, "OPEN")
-                if child.first is not None and idle and k < 3 and not child.cut and child.kind != "MARKET":
+                    waking = True
+                else:  # a market order that works already goes on by the next open
+                    waking = child.first is not None and idle and not child.cut and child.kind != "MARKET"
+                if waking and k < 3:
                     child.after, child.arrives_at = k, opened + (closed - opened) * k // 3
 
     def take_from_group(self, book, order, lots):

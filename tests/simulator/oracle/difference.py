@@ -58,6 +58,8 @@ def of_positions(sim, e, slow, book, account, gap):
         kind, fast = slow.kinds[a], sim.position[e, a]
         if fast["units"] != held.lots * kind.lot:
             return f"asset {a}: units {fast['units']}, not {held.lots * kind.lot}"
+        if int(fast["opened_row"]) != held.since:
+            return f"asset {a}: opened at row {fast['opened_row']}, not {held.since}"
         pairs = {name: (float(fast[name]), getattr(held, name)) for name in ("realised", "margin", "risk")}
         apart = {name: pair for name, pair in pairs.items() if not abs(pair[0] - pair[1]) <= gap}
         pairs = {"mark": (float(fast["mark"]), held.mark), "average": (float(fast["average_price"]), held.average)}
@@ -71,8 +73,11 @@ def of_positions(sim, e, slow, book, account, gap):
 def of_account(sim, e, slow, book, account, gap):
     if bool(account["ruined"]) != slow.ruined or int(account["n_liquidations"]) != book.liquidations:
         return f"ruined {account['ruined']}, liquidations {account['n_liquidations']}; not {slow.ruined}, {book.liquidations}"
+    if int(account["trade_row"]) != book.since or int(account["n_open"]) != sum(held.lots != 0 for held in book.holdings):
+        return f"trade of row {account['trade_row']} with {account['n_open']} open positions, not of row {book.since}"
     worth = sum(slow.value(book, a) for a in slow.assets)
     sums = {"cash": book.cash, "equity": book.cash + worth, "gross": book.ideal + worth - slow.initial}
+    sums["peak_equity"], sums["initial_equity"] = slow.peak, slow.initial
     sums["traded_notional"] = book.sums.get("traded", 0.0)
     sums |= {line: book.sums.get(line, 0.0) for line in SUMS}
     apart = {line: (float(account[line]), amount) for line, amount in sums.items() if not abs(account[line] - amount) <= gap}
@@ -84,4 +89,9 @@ def of_record(sim, e, slow, book, account, gap):
     steps = {line: book.sums.get(line, 0.0) - slow.before.get(line, 0.0) for line in SUMS}
     steps |= {"cash": book.cash, "path_gap": slow.path_gap, "equity": slow.equity(book), "attribution": slow.equity(book)}
     apart = {line: (float(record[line]), amount) for line, amount in steps.items() if not abs(record[line] - amount) <= gap}
-    return f"step {apart}" if apart else None
+    if apart or not abs(record["equity_before"] - slow.equity_before) <= gap:
+        return f"step {apart}, equity before {record['equity_before']}, not {slow.equity_before}"
+    fast = tuple(int(record[name]) for name in ("row", "ruined", "liquidated", "n_refused", "n_fills"))
+    liquidated = book.liquidations > slow.liquidations_before
+    plain = (slow.row, slow.ruining, liquidated, sum(book.refused.values()), len(book.fills))
+    return None if fast == plain else f"row, ruined, liquidated, refusals and fills of the step {fast}, not {plain}"

@@ -14,7 +14,8 @@ class Exchange(Turn):
         self.old_close, n = self.clock[self.row][1], self.row + 1
         book = self.book
         book.fills, book.log, book.refused, book.used = [], [], {}, [0] * len(self.kinds)
-        self.before = dict(book.sums)
+        self.before, self.equity_before, self.liquidations_before = dict(book.sums), self.equity(book), book.liquidations
+        self.ruining = False
         self.path_gap = 0.0
         for order in book.orders:
             order.cut, order.after = False, -1
@@ -95,11 +96,11 @@ class Exchange(Turn):
                 elif met:
                     self.handle(book, n, *met)
         total, power = 0.0, self.power(book)
-        for order, reference, at, maker in waiting:
+        for order, reference, _, maker in waiting:
             if order.alive:
                 lots, _ = self.clip(book, order, reference)
                 if self.increases(book, order, lots):
-                    total += self.need(book, order.asset, lots, reference, at, self.limit_of(order), order, maker)
+                    total += self.need(book, order.asset, lots, reference, self.limit_of(order), order, maker)
         self.near(power, total)
         share = 1.0 if total <= power else power / total if power > 0 else 0.0
         for met in waiting:
@@ -172,9 +173,10 @@ class Exchange(Turn):
             if order.alive and order.tif == "DAY" and order.first is not None and self.cells[n][order.asset].closes:
                 order.date = min(order.date, self.clock[n][1])
         self.expire(book, self.clock[n][1])
+        self.peak = max(self.peak, self.equity(book))
         if not self.ruined and self.equity(book) <= self.rules.ruin_equity_fraction * self.initial:
             self.near(self.equity(book), self.rules.ruin_equity_fraction * self.initial)
-            self.ruined = True
+            self.ruined = self.ruining = True
             for order in list(book.orders):
                 if order.alive:
                     self.leave(book, order, "CANCELLED", "RUINED")

@@ -78,7 +78,7 @@ class MarginDesk(Broker):
             held, kind = book.holdings[a], self.kinds[a]
             reference = before[a] + (now[a] - before[a]) * share
             lots, margin = -held.lots, held.margin
-            quoted = self.quote(book, a, lots, reference, at)
+            quoted = self.quote(book, a, lots, reference)
             realised = held.realised
             costs = self.settle(book, a, lots, reference, quoted)
             units, price = lots * kind.lot, quoted[3]
@@ -89,7 +89,7 @@ class MarginDesk(Broker):
                 forced += min(left, 0.0)
             book.cash -= forced
             book.add("liquidation", forced)
-            self.turn_over(book, a, abs(units), price, at)
+            self.turn_over(book, a, abs(units), price)
             self.remark(book, a, now[a], units)
             self.entry(book, 0, a, lots, "LIQUIDATION", False, reference, price, costs, 0.0, at)
         book.liquidations += 1

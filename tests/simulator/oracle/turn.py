@@ -140,7 +140,7 @@ class Turn(Desk):
                 size, reason = share, "PARTICIPATION"
         most = self.largest(a) if abs(held + order.side * size) > abs(held) else None
         if most is not None:
-            each = kind.lot * kind.multiplier * book.holdings[a].fx * reference * (1 + book.holdings[a].shift)
+            each = kind.lot * kind.multiplier * book.holdings[a].fx * reference
             room = max(math.floor(most / each), abs(held)) - order.side * held
             self.near(most / each, round(most / each))
             if size > room:
@@ -159,7 +159,7 @@ class Turn(Desk):
             return 0.0
         limit, used, cut = self.limit_of(order), 0.0, None
         if power is not None and self.increases(book, order, lots):
-            fits, used = self.fitting(book, order, lots, reference, at, limit, power, share, maker)
+            fits, used = self.fitting(book, order, lots, reference, limit, power, share, maker)
             if fits != lots:
                 if order.tif == "FOK":
                     self.miss(book, order)
@@ -193,7 +193,7 @@ class Turn(Desk):
             if self.taken > self.slots:
                 self.leave(book, order, "REJECTED", "POOL_FULL", counted=True)
 
-    def fitting(self, book, order, lots, reference, at, limit, power, share, maker):
+    def fitting(self, book, order, lots, reference, limit, power, share, maker):
         """At the open growth is scaled; what does not fit then, and inside a bar (share None), is cut to the largest that does."""
         held = book.holdings[order.asset].lots
         free = 0
@@ -203,7 +203,7 @@ class Turn(Desk):
 
         def need(growth):
             size = order.side * (free + growth)
-            return self.need(book, order.asset, size, reference, at, limit, order, maker) if size else 0.0
+            return self.need(book, order.asset, size, reference, limit, order, maker) if size else 0.0
 
         def fits(growth):
             needed = need(growth)
@@ -224,7 +224,7 @@ class Turn(Desk):
     def fill(self, book, n, order, lots, reference, at, limit, maker):
         a, kind, fx = order.asset, self.kinds[order.asset], self.cells[n][order.asset].fx
         held = book.holdings[a]
-        quoted = self.quote(book, a, lots, reference, at, limit, order, maker)
+        quoted = self.quote(book, a, lots, reference, limit, order, maker)
         price, units = quoted[3], lots * kind.lot
         old = held.lots
         costs = self.settle(book, a, lots, reference, quoted)
@@ -238,7 +238,7 @@ class Turn(Desk):
         if order.allowed != math.inf:
             order.allowed -= abs(lots)
         book.used[a] += abs(lots)
-        self.turn_over(book, a, abs(units), price, at)
+        self.turn_over(book, a, abs(units), price)
         self.remark(book, a, held.mark / (1 + held.shift), units)
         self.entry(book, order.id, a, lots, order.was, maker, reference, price, costs, risk, at)
         self.arm(book, order, abs(lots), n)
