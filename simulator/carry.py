@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..market.displacement import TRANSIENT, decay
+from ..market.displacement import SQUARE_ROOT, TRANSIENT, decay
 from ..market.grid import whole_lots
 from ..market.kernel import constant, kernel
 from ..market.ledger import accrue_borrow, accrue_interest, apply_split, pay_dividend, pay_funding, roll_position
@@ -113,6 +113,10 @@ def carry(
             for a in range(position.shape[1]):
                 if tape.bars[row, a].present == 0 and position[e, a].units != 0.0:
                     delist(e, row, a, tape, rules, account, position, record, fills)
+    if rules[e].impact != SQUARE_ROOT:
+        for a in range(position.shape[1]):
+            if tape.bars[row, a].present == 0:
+                position[e, a].displacement = 0.0
     if not has_terms:
         return
     for a in range(position.shape[1]):
