@@ -1,6 +1,7 @@
 """A row of the golden table: bars, settings and orders, and what must come of them; and how the simulator plays it."""
 
 from dataclasses import dataclass, field
+from importlib import import_module
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from quantgym.market.order import OrderState, Refusal
 from quantgym.simulator.order import Order
 from quantgym.simulator.simulator import Simulator
 
+PLAIN = import_module("world.plain")
 HOUR = 3_600_000_000_000
 DAY = 24 * HOUR
 NIGHT = 21 * HOUR  # from a close at 12:00 to the next open at 9:00
@@ -110,6 +112,7 @@ def ask(sim, items):
 def play(row):
     """Play a row of the table on the simulator -> what came of it, in the words of `Row`."""
     sim = Simulator(row.tape, row.costs, max_orders=12, max_tickets=8, record_fills=True, record_orders=True)
+    PLAIN.readable(sim)
     sim.rules["latency_ns"] = row.latency_ns
     sim.open_accounts(row.cash, np.array([0]))
     fills, makers, states, refused = [], [], {}, np.zeros(len(Refusal), int)

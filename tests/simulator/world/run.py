@@ -13,20 +13,21 @@ from quantgym.simulator.simulator import Simulator
 
 from .asking import decisions, shapes
 from .market import HOUR, NIGHT, Market, markets
+from .plain import readable
 
 __all__ = ["PATHS", "World", "orders_of", "place", "play", "simulator", "step", "worlds"]
 
 FREE = {"fee_rate": 0.0, "half_spread_rate": 0.0, "slippage_rate": 0.0, "impact_coefficient": 0.0, "borrow_rate": 0.0,
         "margin_interest_rate": 0.0}  # fmt: skip
 LIVELY = {"fee_rate": 0.001, "half_spread_rate": 0.002, "slippage_rate": 0.001, "borrow_rate": 0.1}
-ACCOUNTS = (
+ACCOUNTS: tuple[dict, ...] = (
     {},
     {"allow_short": True, "max_leverage": 4.0},
     {"account": "reg_t", "allow_short": True, "max_leverage": 2.0},
     {"account": "cross", "allow_short": True, "max_leverage": 8.0, "maintenance_rate": 0.0625, "liquidation_fee_rate": 0.01},
     {"account": "isolated", "allow_short": True, "max_leverage": 8.0, "maintenance_rate": 0.0625},
 )
-COSTS = (
+COSTS: tuple[dict, ...] = (
     {},
     LIVELY,
     {**LIVELY, "impact_coefficient": 1.0, "maker_fee_rate": -0.0005, "cash_interest_rate": 0.05},
@@ -73,7 +74,7 @@ class Step:
 def simulator(world):
     """A simulator of one account, opened at row 0."""
     costs = CostSettings(**{**FREE, **world.settings})
-    sim = Simulator(world.market.tape, costs, max_orders=12, max_tickets=4, record_fills=True, record_orders=True)
+    sim = readable(Simulator(world.market.tape, costs, max_orders=12, max_tickets=4, record_fills=True, record_orders=True))
     sim.rules["latency_ns"] = world.latency_ns
     sim.open_accounts(world.cash, np.array([0]))
     return sim
@@ -87,7 +88,7 @@ def place(sim, world, row):
             ticket["cancels"] = ask.cancels
             continue
         close = int(world.market.prices[row, ask.asset, 3])
-        kind, rows, hours = ask.kind, *ask.date
+        kind, (rows, hours) = ask.kind, ask.date
         for name in ("lots", "kind", "tif", "asset", "reduce_only", "post_only", "parent", "group"):
             ticket[name] = getattr(ask, name)
         ticket["price_ticks"] = max(close + ask.limit, 1) if kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT) else 0
