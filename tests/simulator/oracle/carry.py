@@ -55,9 +55,7 @@ class Carrier(MarginDesk):
 
     def delist(self, book, n, a):
         held, cell = book.holdings[a], self.cells[n][a]
-        for order in list(book.orders):
-            if order.asset == a and order.alive:
-                self.leave(book, order, "EXPIRED", "NOT_LISTED")
+        self.drop_orders(book, a, "NOT_LISTED")
         held.shift = 0.0
         if held.lots:
             price = cell.close * (1 + self.rules.delisting_return)
@@ -66,11 +64,14 @@ class Carrier(MarginDesk):
             costs = self.settle(book, a, lots, price, (0.0, 0.0, 0.0, price, 0.0, 0.0))
             self.entry(book, 0, a, lots, "DELISTING", False, price, price, costs, 0.0, self.clock[n][0])
 
+    def drop_orders(self, book, a, reason):
+        """All orders of an asset leave, children before what they wait for."""
+        for order in reversed([order for order in book.orders if order.asset == a]):
+            self.leave(book, order, "EXPIRED", reason)
+
     def roll(self, book, a, cell):
         """The old contract is sold at its mark and the new one bought, or the other way round."""
-        for order in list(book.orders):
-            if order.asset == a and order.alive:
-                self.leave(book, order, "EXPIRED", "ROLLED")
+        self.drop_orders(book, a, "ROLLED")
         held, kind = book.holdings[a], self.kinds[a]
         old, new = held.mark, held.mark + cell.roll
         held.mark = new
@@ -118,12 +119,8 @@ class Carrier(MarginDesk):
                 if order.allowed != math.inf:
                     order.allowed = math.trunc(order.allowed * cell.split)
                 self.rescale(order, order.side, cell.split)
-        for order in [order for order in book.orders if order.asset == a and order.left == 0]:
-            if order.alive:
-                book.refuse("BELOW_MINIMUM")
-                self.leave(book, order, "CANCELLED", "BELOW_MINIMUM")
-            else:  # it left with its parent, and has no lot left either
-                book.refuse("BELOW_MINIMUM")
+        for order in reversed([order for order in book.orders if order.asset == a and order.left == 0]):
+            self.leave(book, order, "CANCELLED", "BELOW_MINIMUM", counted=True)
         for ask in asks:
             if ask.asset == a and ask.lots:
                 side = 1 if ask.lots > 0 else -1

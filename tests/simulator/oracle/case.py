@@ -81,9 +81,8 @@ class Case:
 
     def simulator(self):
         n = len(self.rules)
-        sim = Simulator(
-            self.tape, CostSettings(), n_envs=n, max_orders=self.slots, max_tickets=self.n_tickets, record_fills=True
-        )
+        sizes = {"n_envs": n, "max_orders": self.slots, "max_tickets": self.n_tickets}
+        sim = Simulator(self.tape, CostSettings(), **sizes, record_fills=True, record_orders=True)
         sim.rules[...] = self.rules
         tables = [frozen(table) for table in (self.instruments, self.tariff, self.bracket)]
         sim.instruments, sim.tariff, sim.brackets = tables

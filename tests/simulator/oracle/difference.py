@@ -13,7 +13,7 @@ def difference(sim, e, slow):
     """Words for what differs first: states, lots and reasons exactly, money to 1e-9 of the traded notional; None: nothing."""
     book, account = slow.book, sim.account[e]
     gap = 1e-9 * max(slow.initial, book.sums.get("traded", 0.0))
-    for compare in (of_fills, of_refusals, of_orders, of_positions, of_account, of_record):
+    for compare in (of_fills, of_refusals, of_log, of_orders, of_positions, of_account, of_record):
         what = compare(sim, e, slow, book, account, gap)
         if what:
             return what
@@ -21,7 +21,7 @@ def difference(sim, e, slow):
 
 
 def of_fills(sim, e, slow, book, account, gap):
-    log = [entry for entry in sim.fills[e, : sim.record["n_fills"][e]] if entry["lots"]]
+    log = [entry for entry in sim.log_of_step(e) if entry["lots"]]
     fast = [(int(f["order_id"]), int(f["asset"]), int(f["lots"]), KINDS[f["kind"]], bool(f["maker"])) for f in log]
     plain = [(f.order_id, f.asset, f.lots, f.kind, f.maker) for f in book.fills]
     if fast != plain:
@@ -36,6 +36,20 @@ def of_fills(sim, e, slow, book, account, gap):
         if not abs(f["attribution"] - p.equity) <= gap:
             return f"fill of order {p.order_id}: attribution {f['attribution']}, not {p.equity}"
     return None
+
+
+def of_log(sim, e, slow, book, account, gap):
+    """The states that each order went through, with their reasons."""
+    if not slow.rules.log_orders:
+        return None if sim.record["n_logged"][e] == len(book.fills) else f"{sim.record['n_logged'][e]} entries, not {len(book.fills)}"
+    fast, plain = {}, {}
+    for entry in sim.log_of_step(e):
+        if entry["order_id"]:
+            fast.setdefault(int(entry["order_id"]), []).append((STATES[entry["state"]], REASONS[entry["reason"]]))
+    for number, state, reason in book.log:
+        plain.setdefault(number, []).append((state, reason))
+    apart = {number: (fast.get(number), plain.get(number)) for number in {*fast, *plain} if fast.get(number) != plain.get(number)}
+    return f"states {apart}" if apart else None
 
 
 def of_refusals(sim, e, slow, book, account, gap):

@@ -172,11 +172,10 @@ class Exchange(Turn):
         for order in list(book.orders):
             if order.alive and order.tif == "DAY" and order.first is not None and self.cells[n][order.asset].closes:
                 order.date = min(order.date, self.clock[n][1])
-        self.expire(book, self.clock[n][1])
         self.peak = max(self.peak, self.equity(book))
         if not self.ruined and self.equity(book) <= self.rules.ruin_equity_fraction * self.initial:
             self.near(self.equity(book), self.rules.ruin_equity_fraction * self.initial)
             self.ruined = self.ruining = True
-            for order in list(book.orders):
-                if order.alive:
-                    self.leave(book, order, "CANCELLED", "RUINED")
+            for order in reversed(list(book.orders)):
+                self.leave(book, order, "CANCELLED", "RUINED")
+        self.expire(book, self.clock[n][1])

@@ -136,7 +136,7 @@ def random_rules(g, n, close_only, without):
         "cash_interest_rate": [0.0, 0.0, 0.03125, -0.03125], "liquidation_fee_rate": [0.0, 2**-7],
         "delisting_return": [0.0, -0.5, -1.0, 0.25],
         "ruin_equity_fraction": [2**-10, 2**-10, 2**-10, 2**-10, 0.5, 0.9], "path": [0, 0, 0, 1, 2, 3],
-        "limit_touch": [0, 1], "allow_short": [0, 1, 1], "close_only": [int(close_only)],
+        "limit_touch": [0, 1], "allow_short": [0, 1, 1], "close_only": [int(close_only)], "log_orders": [0, 1, 1],
         "latency_ns": [0, 0, 0, HOUR, HOUR // 2, 2 * HOUR, 3 * HOUR, 4 * HOUR, 11 * HOUR, 100_000_000_019, 12_345_678_901_234],
     }  # fmt: skip
     for name, values in choices.items():

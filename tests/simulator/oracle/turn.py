@@ -175,23 +175,31 @@ class Turn(Desk):
             self.fill(book, n, order, lots, reference, at, limit, maker)
         if order.left and order.alive:
             if cut or (reason and reason != "PARTICIPATION"):
-                self.leave(book, order, "CANCELLED", cut or reason)
+                self.leave_with_rest(book, order, lots, "CANCELLED", reason or cut)
             elif order.tif in ONE_LOOK:
-                self.leave(book, order, "CANCELLED" if order.tif == "IOC" else "EXPIRED")
+                self.leave_with_rest(book, order, lots, "CANCELLED", reason or "NONE")
             elif reason:
-                self.keep(book, order)
+                self.keep(book, order, lots)
             elif short:  # reduce-only, and no more was held
-                self.leave(book, order, "CANCELLED", "REDUCE_ONLY")
+                self.leave_with_rest(book, order, lots, "CANCELLED", "REDUCE_ONLY")
         return used
 
-    def keep(self, book, order):
+    def leave_with_rest(self, book, order, lots, state, reason):
+        """What a fill leaves of the order goes with it: the fill's own entry of the log says so."""
+        if lots:
+            entry = max(i for i, (number, *_) in enumerate(book.log) if number == order.id)
+            del book.log[entry]
+        self.leave(book, order, state, "NONE" if lots else reason)
+
+    def keep(self, book, order, lots):
         """What the bar's volume left of an order works on; one that had no slot needs one now."""
         order.cut = True
         if order.fresh:
             order.fresh = False
             self.taken += 1
             if self.taken > self.slots:
-                self.leave(book, order, "REJECTED", "POOL_FULL", counted=True)
+                book.refuse("POOL_FULL")
+                self.leave_with_rest(book, order, lots, "CANCELLED", "POOL_FULL")
 
     def fitting(self, book, order, lots, reference, limit, power, share, maker):
         """At the open growth is scaled; what does not fit then, and inside a bar (share None), is cut to the largest that does."""
