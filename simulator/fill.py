@@ -80,7 +80,7 @@ def asked(
     filled_before: float,
     traded_before: float,
     charged_before: float,
-    at: int,
+    at: int,  # open of the row
     reference: float,
     room: float,
     tape: TapeArrays,
@@ -135,7 +135,7 @@ def take(
     more = abs(held + wanted) > abs(held)
     if more and not increasing:
         return False, 0, False, power, 0.0, 0.0
-    tier = fee_tier(e, asset, at, tape, rules, account)
+    tier = fee_tier(e, asset, tape.clock[row].open_at, tape, rules, account)
     short, left = NONE, power
     if more:
         fits, need, spread, slippage, impact, commission, fees = affordable(
@@ -205,7 +205,7 @@ def fill(
         displace(e, asset, units, tape.instruments, rules, position)
     if tier >= 0:
         traded = turnover_of(tier, units, price, tape.instruments[asset].multiplier * fx, tape.tariff)
-        note_turnover(e, at, traded, account)
+        note_turnover(e, tape.clock[row].open_at, traded, account)
     position[e, asset].bar_lots += abs(lots)
     record[e].n_fills += 1
     n = record[e].n_logged

@@ -17,7 +17,7 @@ NO_TIER = constant(-1)
 
 @kernel(inline=True)
 def fee_tier(e: int, asset: int, at: int, tape: TapeArrays, rules: np.ndarray, account: np.ndarray) -> int:
-    """Row of the fee schedule for a fill at `at`, chosen once a fill; NO_TIER where the rules' own rates hold."""
+    """Row of the fee schedule in a bar that opens at `at`, chosen once a fill; NO_TIER where the rules' own rates hold."""
     if tape.instruments[asset].tariff_count == 0:
         return NO_TIER
     traded = volume_at(e, at, account) + rules[e].volume_elsewhere

@@ -175,7 +175,7 @@ def close_by_force(
     """A market order for all that is held, as large as it must be, and what the venue charges or bears."""
     held, margin, average = position[e, asset].units, position[e, asset].margin, position[e, asset].average_price
     lots = whole_lots(-held, tape.instruments[asset].lot)
-    tier = fee_tier(e, asset, at, tape, rules, account)
+    tier = fee_tier(e, asset, tape.clock[row].open_at, tape, rules, account)
     spread, slippage, impact, commission, fees = frictions(
         e, row, asset, on_grid(lots, tape.instruments[asset].lot), reference, math.inf, tier, False, 0.0, 0.0, 0.0,
         tape, rules, position,
