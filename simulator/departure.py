@@ -7,7 +7,7 @@ import numpy as np
 from ..market.kernel import constant, kernel
 from ..market.order import Refusal
 from .arrays import TapeArrays
-from .family import bind_children
+from .family import bind_children, release
 from .order_log import change
 from .pool import (
     BELOW_MINIMUM,
@@ -79,7 +79,7 @@ def miss(
 @kernel(inline=True)
 def cancel_at(e: int, i: int, at: int, orders: np.ndarray) -> None:
     """A cancel reaches the exchange at `at`: until then order i works."""
-    if at < orders[e, i].expires_at:
+    if at <= orders[e, i].expires_at:
         orders[e, i].expires_at = at
         orders[e, i].cancelled = 1
 
@@ -124,6 +124,8 @@ def drop_orders(
 ) -> None:
     """Orders of an asset, or of the account, are cancelled and counted while a bar is played; slots come back at its close."""
     for i in range(account[e].n_working):
+        if orders[e, i].parent != 0 and works(e, i, orders):
+            release(e, i, row, at, tape, rules, account, position, orders, record, fills)
         if (asset < 0 or orders[e, i].asset == asset) and works(e, i, orders):
             refuse(e, reason, record, refused)
             change(
@@ -151,7 +153,7 @@ def leave_before(
         if orders[e, i].state == CANCELLED:
             refuse(e, BELOW_MINIMUM, record, refused)
             change(
-                e, i, row, opened, REJECTED, BELOW_MINIMUM, tape, rules, account, position, orders, record, fills
+                e, i, row, opened, CANCELLED, BELOW_MINIMUM, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
         elif tape.bars[row, asset].present == 0:
             change(

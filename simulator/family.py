@@ -8,7 +8,7 @@ from .order_log import change
 from .path import point_time
 from .pool import CANCELLED, FOR_CLOSE, FOR_OPEN, NEVER, NONE, OPEN, PENDING, find, open_lots, works
 
-__all__ = ["arm", "bind_children", "take_from_group"]
+__all__ = ["arm", "bind_children", "release", "take_from_group"]
 
 
 @kernel
@@ -55,8 +55,7 @@ def bind_children(
             orders[e, i].more = 0
             if idle and point < 3 and orders[e, i].waits == 0 and open_lots(e, i, orders) != 0:
                 begin(e, i, row, point, at, tape, rules, account, position, orders, record, fills)
-        if not works(e, find(e, orders[e, i].parent, account, orders), orders):
-            orphan(e, i, row, at, tape, rules, account, position, orders, record, fills)
+        release(e, i, row, at, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
@@ -86,7 +85,7 @@ def begin(
 
 
 @kernel
-def orphan(
+def release(
     e: int,
     i: int,
     row: int,
@@ -99,7 +98,9 @@ def orphan(
     record: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    """The parent of order i has left: what is not armed leaves with it."""
+    """Where the parent of order i has left, what is not armed leaves with it."""
+    if works(e, find(e, orders[e, i].parent, account, orders), orders):
+        return
     armed, left = orders[e, i].armed, abs(orders[e, i].lots - orders[e, i].filled)
     orders[e, i].parent = 0
     if armed <= 0:

@@ -46,9 +46,9 @@ def walk(
                         e, i, row, point, moving, stage == 1, np.inf, 0.0, tape, rules,
                         account, position, orders, record, refused, fills,
                     )  # fmt: skip
+        bind_children(e, row, point, tape, rules, account, position, orders, record, fills)
         if account[e].n_open > 0 and rules[e].account >= REG_T:
             watch_margins(e, row, point, moving, tape, rules, account, position, orders, record, refused, fills)
-        bind_children(e, row, point, tape, rules, account, position, orders, record, fills)
         follow_point(e, row, point, moving, tape, account, position, orders)
 
 
@@ -163,7 +163,6 @@ def play_inside(
 ) -> None:
     """The part of the bar after its open; only called where an order, or the margin, may meet it."""
     if found & TO_OPEN:
-        bind_children(e, row, AT_OPEN, tape, rules, account, position, orders, record, fills)
         found = 0
         for i in range(account[e].n_working):
             found |= quick_look(e, i, row, tape, orders)

@@ -56,7 +56,7 @@ def keep_rest(
         np.int64(intents[e, asset].reduce_only), 0, 0, 0, 0, decided_at, decided_at + rules[e].latency_ns, tape, account, orders,
     ):  # fmt: skip
         refuse(e, POOL_FULL, record, refused)
-        return REJECTED if filled == 0 else CANCELLED
+        return CANCELLED
     i = account[e].n_working - 1
     orders[e, i].filled = filled
     orders[e, i].state = OPEN if filled == 0 else PARTIALLY_FILLED
@@ -95,7 +95,7 @@ def take_intent(
         return power
     state = FILLED
     if filled != lots:
-        state = REJECTED if filled == 0 else CANCELLED
+        state = REJECTED if filled == 0 and tif == FOK else CANCELLED
         if volume_cut and tif in (GTC, DAY):
             state = keep_rest(
                 e, asset, row, filled, intents, tape, rules, account, orders, record, refused
@@ -111,9 +111,11 @@ def take_intent(
             note_turn(e, asset, filled, tape, position)
         if entry < fills.shape[1]:
             fills[e, entry].state = state
-    elif state == REJECTED and rules[e].log_orders == 1:
+    elif state > PARTIALLY_FILLED and rules[e].log_orders == 1:
         reduce_only = np.int64(intents[e, asset].reduce_only)
         reason = why(e, row, asset, lots, np.int64(tif), reduce_only, tape.bars[row, asset].open, tape, rules, position)
+        if volume_cut and tif in (GTC, DAY):
+            reason = POOL_FULL
         log_change(
             e, row, at, intents[e, asset].id, decided_at, asset, MARKET, state, reason, tape, account, position, record, fills
         )  # fmt: skip

@@ -9,6 +9,7 @@ from .arrival import wake
 from .carry import carry
 from .closing import begin, close
 from .departure import leave_before
+from .family import bind_children
 from .inside import play_inside
 from .liquidation import may_be_liquidated, watch_margins
 from .matching import TO_OPEN
@@ -56,6 +57,8 @@ def step(
         play_open(
             e, nxt, waiting, working, intents, tape, rules, account, position, orders, record, refused, fills
         )  # fmt: skip
+    if working > 0:
+        bind_children(e, nxt, AT_OPEN, tape, rules, account, position, orders, record, fills)
     if account[e].n_open > 0 and rules[e].account >= REG_T:
         watch_margins(e, nxt, AT_OPEN, ALL_ASSETS, tape, rules, account, position, orders, record, refused, fills)
     if found > 0 or may_be_liquidated(e, nxt, tape, rules, account, position):

@@ -119,7 +119,7 @@ def conclude(
     if orders[e, i].filled == orders[e, i].lots:
         state = FILLED
     elif has_one_look(orders[e, i].tif) or (filled != asked and not volume_cut):
-        state = REJECTED if orders[e, i].filled == 0 else CANCELLED
+        state = REJECTED if filled == 0 and orders[e, i].tif == FOK else CANCELLED
     else:
         orders[e, i].after = 3 if volume_cut else point
         orders[e, i].rested = 1

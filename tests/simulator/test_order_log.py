@@ -39,8 +39,8 @@ def test_a_market_order_says_the_same_from_intent_and_ticket(kit, ticket):
 
 
 @pytest.mark.parametrize("ticket", [False, True])
-def test_one_that_cannot_be_paid_is_rejected_or_cancelled(kit, ticket):
-    ends = ((5, 10.0, "REJECTED", "NO_CASH"), (-5, 10.0, "REJECTED", "NO_SHORT"), (5, 310.0, "CANCELLED", "NONE"))
+def test_one_that_cannot_be_filled_is_cancelled_and_says_why(kit, ticket):
+    ends = ((5, 10.0, "CANCELLED", "NO_CASH"), (-5, 10.0, "CANCELLED", "NO_SHORT"), (5, 310.0, "CANCELLED", "NONE"))
     for lots, cash, state, reason in ends:
         desk = desk_of(kit, FLAT, cash=cash)
         desk.ticket(lots).step() if ticket else desk.order(lots).step()
