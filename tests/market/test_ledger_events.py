@@ -26,7 +26,7 @@ def fill(account, position, instruments, units, reference, fx, row=1, asset=0):
 
 
 EVENTS = {
-    "fill": lambda w: fill(*w, 2.0, 11.0, 1.25),
+    "fill": lambda w: fill(w[0], w[1], w[2], 2.0, 11.0, 1.25),
     "mark": lambda w: ledger.mark_to(0, *w, 1.5, 0, 13.0),
     "borrow": lambda w: ledger.accrue_borrow(0, *w, 1, 0.3, 48 * HOUR),
     "interest": lambda w: ledger.accrue_interest(0, *w, 0.06, 0.02, 48 * HOUR),
@@ -36,7 +36,7 @@ EVENTS = {
     "dividend": lambda w: ledger.pay_dividend(0, w[0], w[1], 1, 0.5, 1.4),
     "liquidation": lambda w: ledger.charge_liquidation(0, w[0], 3.0),
     "insurance": lambda w: ledger.charge_liquidation(0, w[0], -3.0),
-    "delisting": lambda w: fill(*w, -5.0, 4.0, 1.25),
+    "delisting": lambda w: fill(w[0], w[1], w[2], -5.0, 4.0, 1.25),
 }
 
 
