@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 N ?= 100000
+START ?= 0
 
 .PHONY: help setup demo test readme quick check bench oracle docs clean
 
@@ -14,6 +15,7 @@ help:
 	@echo "make quick   tests without the slow ones"
 	@echo "make check   ruff, mypy, import-linter, layout and README"
 	@echo "make bench   every benchmark, one JSON line a figure"
+	@echo "make oracle  N=1000000 random accounts against the second implementation; goes on at seed START"
 
 setup: $(STAMP)
 
@@ -45,6 +47,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@for script in benchmarks/*_rate.py; do $(BIN)/python $$script --json || exit 1; done
+
+oracle: $(STAMP)
+	@cd tests/simulator && ../../$(BIN)/python -m oracle --accounts $(N) --start $(START)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

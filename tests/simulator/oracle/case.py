@@ -99,7 +99,7 @@ class Case:
             asked = {}
             for e in chosen:
                 asked[e] = spoken(self.asks[row, e], marks[e])
-                write(sim, e, *asked[e])
+                self.write(sim, e, *asked[e])
             sim.step()
             for e in chosen:
                 if e not in found:
@@ -109,6 +109,22 @@ class Case:
                         found[e] = f"seed {self.seed}, account {e}, decision at row {row}: {what}"
         close = {e for e in chosen if slow[e].close_calls}
         return [found[e] for e in sorted(set(found) - close)], len(close)
+
+    @staticmethod
+    def write(sim, e, intents, tickets, cancelled):
+        for a in cancelled:
+            sim.intents[e, a]["cancel"] = 1
+        for ask in intents:
+            stop = ask.trail if ask.kind == "TRAILING_STOP" else ask.stop
+            cancel = ask.asset in cancelled
+            sim.intents[e, ask.asset] = (
+                0, ask.lots, ask.limit, stop, KIND_CODES[ask.kind], TIF_CODES[ask.tif], ask.reduce_only, cancel, ask.post_only
+            )  # fmt: skip
+        for slot, ask in enumerate(tickets):
+            sim.tickets[e, slot] = (
+                ask.lots, ask.limit, ask.stop, ask.trail, ask.rate, min(ask.date, LAST), ask.asset, ask.parent, ask.group,
+                ask.delay, ask.cancels, KIND_CODES[ask.kind], TIF_CODES[ask.tif], ask.reduce_only, ask.post_only,
+            )  # fmt: skip
 
 
 def frozen(records):
@@ -130,19 +146,3 @@ def priced(ask, marks):
     if ask.kind == "TRAILING_STOP" or ask.cancels:
         twin.stop = 0
     return twin
-
-
-def write(sim, e, intents, tickets, cancelled):
-    for a in cancelled:
-        sim.intents[e, a]["cancel"] = 1
-    for ask in intents:
-        stop = ask.trail if ask.kind == "TRAILING_STOP" else ask.stop
-        cancel = ask.asset in cancelled
-        sim.intents[e, ask.asset] = (
-            0, ask.lots, ask.limit, stop, KIND_CODES[ask.kind], TIF_CODES[ask.tif], ask.reduce_only, cancel, ask.post_only
-        )  # fmt: skip
-    for slot, ask in enumerate(tickets):
-        sim.tickets[e, slot] = (
-            ask.lots, ask.limit, ask.stop, ask.trail, ask.rate, min(ask.date, LAST), ask.asset, ask.parent, ask.group, ask.delay,
-            ask.cancels, KIND_CODES[ask.kind], TIF_CODES[ask.tif], ask.reduce_only, ask.post_only,
-        )  # fmt: skip

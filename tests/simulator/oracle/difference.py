@@ -40,8 +40,9 @@ def of_fills(sim, e, slow, book, account, gap):
 
 def of_log(sim, e, slow, book, account, gap):
     """The states that each order went through, with their reasons."""
+    logged = int(sim.record["n_logged"][e])
     if not slow.rules.log_orders:
-        return None if sim.record["n_logged"][e] == len(book.fills) else f"{sim.record['n_logged'][e]} entries, not {len(book.fills)}"
+        return None if logged == len(book.fills) else f"{logged} entries in the log, not {len(book.fills)}"
     fast, plain = {}, {}
     for entry in sim.log_of_step(e):
         if entry["order_id"]:
