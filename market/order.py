@@ -133,6 +133,7 @@ ORDER = np.dtype(
         ("armed", "i8"),  # lots that its parent's fills still allow; negative: its group took more; int64 max: all
         ("more", "i8"),  # what the point being played adds to `armed` after it
         ("waits", "i8"),  # bars until it is armed; negative: its parent has filled nothing yet, -1 - arm_delay
+        ("units", "f8"),  # filled so far, not signed, as they were counted when they were filled
         ("traded", "f8"),  # notional filled so far, account currency: fees with a minimum look at whole orders
         ("charged", "f8"),  # commission paid so far, account currency
         ("level", "f8"),  # price that it waits for, quote currency: its limit, or its stop until that is touched; 0 none

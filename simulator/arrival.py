@@ -5,9 +5,10 @@ import numpy as np
 from ..market.kernel import constant, kernel
 from .arrays import TapeArrays
 from .departure import expire, miss, part
+from .family import release
 from .matching import in_its_row, quick_look
 from .order_log import change
-from .pool import FOR_OPEN, MARKET, NONE, NOT_TRADABLE, OPEN, PENDING, REJECTED, has_one_look, refuse
+from .pool import FOR_OPEN, MARKET, NONE, NOT_TRADABLE, OPEN, PENDING, REJECTED, has_one_look, refuse, works
 
 __all__ = ["wake"]
 
@@ -66,6 +67,10 @@ def wake(
     for i in range(account[e].n_working):
         if orders[e, i].after != -1:
             orders[e, i].after = -1
+        if gone and orders[e, i].parent != 0:
+            release(e, i, row, opened, tape, rules, account, position, orders, record, fills)
+            if not works(e, i, orders):
+                continue
         expiry, arrival, tif = orders[e, i].expires_at, orders[e, i].arrives_at, orders[e, i].tif
         if expiry <= opened or expiry <= arrival:
             expire(

@@ -124,13 +124,14 @@ def drop_orders(
 ) -> None:
     """Orders of an asset, or of the account, are cancelled and counted while a bar is played; slots come back at its close."""
     for i in range(account[e].n_working):
-        if orders[e, i].parent != 0 and works(e, i, orders):
-            release(e, i, row, at, tape, rules, account, position, orders, record, fills)
         if (asset < 0 or orders[e, i].asset == asset) and works(e, i, orders):
             refuse(e, reason, record, refused)
             change(
                 e, i, row, at, CANCELLED, reason, tape, rules, account, position, orders, record, fills
             )  # fmt: skip
+    for i in range(account[e].n_working):
+        if orders[e, i].parent != 0 and works(e, i, orders):
+            release(e, i, row, at, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
@@ -204,7 +205,9 @@ def make_room(
     """What has left the exchange by `at`, before the bar of `row`, gives its slot back now."""
     gone = False
     for i in range(account[e].n_working):
-        if orders[e, i].expires_at <= at:
+        if gone and orders[e, i].parent != 0:
+            release(e, i, row, at, tape, rules, account, position, orders, record, fills)
+        if orders[e, i].expires_at <= at and works(e, i, orders):
             left_at = max(orders[e, i].expires_at, orders[e, i].arrives_at)
             expire(
                 e, i, row, left_at, tape, rules, account, position, orders, record, fills
@@ -233,6 +236,8 @@ def leave_at_close(
     for i in range(account[e].n_working):
         unsorted = unsorted or orders[e, i].id < last
         last = orders[e, i].id
+        if gone and not ruined and orders[e, i].parent != 0 and works(e, i, orders):
+            release(e, i, row, closes, tape, rules, account, position, orders, record, fills)
         state, tif = orders[e, i].state, orders[e, i].tif
         if not works(e, i, orders):
             gone = True

@@ -104,6 +104,7 @@ def take_intent(
                 i = account[e].n_working - 1
                 units = on_grid(abs(filled), tape.instruments[asset].lot)
                 scale = tape.instruments[asset].multiplier * (tape.terms[row, asset].fx if tape.terms.shape[0] > 0 else 1.0)
+                orders[e, i].units = units
                 orders[e, i].traded = units * price * scale
                 orders[e, i].charged = commission
     if filled != 0:
@@ -142,10 +143,9 @@ def open_share(
         found, reference, _, room, maker = meet(e, i, row, AT_OPEN, tape, rules, position, orders)
         if found == HIT:
             asset = np.int64(orders[e, i].asset)
-            filled = on_grid(abs(orders[e, i].filled), tape.instruments[asset].lot)
             total += asked(
-                e, row, asset, open_lots(e, i, orders), np.int64(orders[e, i].reduce_only), maker, filled, orders[e, i].traded,
-                orders[e, i].charged, at, reference, room, tape, rules, account, position,
+                e, row, asset, open_lots(e, i, orders), np.int64(orders[e, i].reduce_only), maker, orders[e, i].units,
+                orders[e, i].traded, orders[e, i].charged, at, reference, room, tape, rules, account, position,
             )  # fmt: skip
     for a in range(intents.shape[1]):
         if intents[e, a].lots != 0:

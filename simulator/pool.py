@@ -106,7 +106,7 @@ def enqueue(
     orders[e, i].group = group
     orders[e, i].armed = NEVER if parent == 0 else 0
     orders[e, i].waits = 0 if parent == 0 else -1 - arm_delay
-    orders[e, i].traded = orders[e, i].charged = 0.0
+    orders[e, i].units = orders[e, i].traded = orders[e, i].charged = 0.0
     orders[e, i].asset = asset
     orders[e, i].kind = kind
     orders[e, i].tif = tif

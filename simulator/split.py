@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from ..market.grid import whole_lots
+from ..market.grid import LARGEST_COUNT, whole_lots
 from ..market.kernel import constant, kernel
 from .arrays import TapeArrays
 from .pool import CANCELLED, NEVER, TRAILING_STOP, stand
 
 __all__ = ["GONE", "GONE_TICKET", "rounded_ticks", "split_intent", "split_orders", "split_tickets"]
 
+UNCOUNTED = constant(int(LARGEST_COUNT) + 1)
 GONE = constant(-1)  # INTENT.id: a split left no lot of it
 GONE_TICKET = constant(np.iinfo(np.int64).min)  # TICKET.cancels: the same
 
@@ -25,10 +26,19 @@ def rounded_ticks(ticks: float, up: bool) -> int:
 
 
 @kernel
+def rescaled(lots: int, ratio: float) -> int:
+    """Lots after a split, towards zero; more than can be counted stay more than can be counted."""
+    exact = lots * ratio
+    if abs(exact) > LARGEST_COUNT:
+        return int(UNCOUNTED if exact > 0.0 else -UNCOUNTED)
+    return int(whole_lots(exact, 1.0))
+
+
+@kernel
 def split_intent(e: int, asset: int, ratio: float, intents: np.ndarray) -> None:
     """An intent was decided in old units: lots towards zero, limits no more generous, stops no earlier, trails no shorter."""
     buys = intents[e, asset].lots > 0
-    intents[e, asset].lots = whole_lots(intents[e, asset].lots * ratio, 1.0)
+    intents[e, asset].lots = rescaled(intents[e, asset].lots, ratio)
     intents[e, asset].price_ticks = rounded_ticks(intents[e, asset].price_ticks / ratio, not buys)
     intents[e, asset].stop_ticks = rounded_ticks(
         intents[e, asset].stop_ticks / ratio, buys or intents[e, asset].kind == TRAILING_STOP
@@ -47,7 +57,7 @@ def split_tickets(e: int, row: int, tape: TapeArrays, tickets: np.ndarray) -> No
         if tickets[e, slot].cancels != 0 or asset < 0 or asset >= tape.bars.shape[1] or tape.terms[row, asset].split == 1.0:
             continue
         ratio, buys = tape.terms[row, asset].split, tickets[e, slot].lots > 0
-        tickets[e, slot].lots = whole_lots(tickets[e, slot].lots * ratio, 1.0)
+        tickets[e, slot].lots = rescaled(tickets[e, slot].lots, ratio)
         tickets[e, slot].price_ticks = rounded_ticks(tickets[e, slot].price_ticks / ratio, not buys)
         tickets[e, slot].stop_ticks = rounded_ticks(tickets[e, slot].stop_ticks / ratio, buys)
         tickets[e, slot].trail_ticks = rounded_ticks(tickets[e, slot].trail_ticks / ratio, True)

@@ -109,6 +109,7 @@ def conclude(
         orders[e, i].filled += filled
         if orders[e, i].armed != NEVER:
             orders[e, i].armed -= abs(filled)
+        orders[e, i].units += units
         orders[e, i].traded += units * price * tape.instruments[asset].multiplier * fx_at(tape.terms, row, asset)
         orders[e, i].charged += commission
         if position[e, asset].risk != 0.0:
@@ -206,8 +207,8 @@ def take_order(
     entry = record[e].n_logged
     handled, filled, volume_cut, power, price, commission = take(
         e, row, increasing, share, power, asset, orders[e, i].id, lots, np.int64(orders[e, i].kind),
-        np.int64(orders[e, i].reduce_only), whole, maker, on_grid(abs(orders[e, i].filled), tape.instruments[asset].lot),
-        orders[e, i].traded, orders[e, i].charged, orders[e, i].decided_at, at, reference, room,
+        np.int64(orders[e, i].reduce_only), whole, maker, orders[e, i].units, orders[e, i].traded, orders[e, i].charged,
+        orders[e, i].decided_at, at, reference, room,
         tape, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if handled:
