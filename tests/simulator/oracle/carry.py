@@ -18,9 +18,11 @@ class Carrier(MarginDesk):
                 held.shift *= 0.5 ** (passed / self.rules.impact_half_life_ns)
         self.interest(book, passed)
         self.borrow(book, n, passed)
-        for a in self.assets:
-            if not self.cells[n][a].present:
-                self.delist(book, n, a)
+        gone = [a for a in self.assets if not self.cells[n][a].present]
+        self.drop_orders(book, gone, "NOT_LISTED")
+        for a in gone:
+            self.delist(book, n, a)
+        self.drop_orders(book, [a for a in self.assets if not math.isnan(self.cells[n][a].roll)], "ROLLED")
         for a, held in enumerate(book.holdings):
             cell = self.cells[n][a]
             mark = held.mark if math.isnan(cell.mark) else cell.mark
@@ -55,7 +57,6 @@ class Carrier(MarginDesk):
 
     def delist(self, book, n, a):
         held, cell = book.holdings[a], self.cells[n][a]
-        self.drop_orders(book, a, "NOT_LISTED")
         held.shift = 0.0
         if held.lots:
             price = cell.close * (1 + self.rules.delisting_return)
@@ -64,14 +65,13 @@ class Carrier(MarginDesk):
             costs = self.settle(book, a, lots, price, (0.0, 0.0, 0.0, price, 0.0, 0.0))
             self.entry(book, 0, a, lots, "DELISTING", False, price, price, costs, 0.0, self.clock[n][0])
 
-    def drop_orders(self, book, a, reason):
-        """All orders of an asset leave, children before what they wait for."""
-        for order in reversed([order for order in book.orders if order.asset == a]):
+    def drop_orders(self, book, assets, reason):
+        """All orders of these assets leave, children before what they wait for."""
+        for order in reversed([order for order in book.orders if order.asset in assets]):
             self.leave(book, order, "EXPIRED", reason)
 
     def roll(self, book, a, cell):
         """The old contract is sold at its mark and the new one bought, or the other way round."""
-        self.drop_orders(book, a, "ROLLED")
         held, kind = book.holdings[a], self.kinds[a]
         old, new = held.mark, held.mark + cell.roll
         held.mark = new
@@ -116,6 +116,7 @@ class Carrier(MarginDesk):
         for order in list(book.orders):
             if order.asset == a and order.alive:
                 order.left = math.trunc(order.left * cell.split)
+                order.filled = math.trunc(order.filled * cell.split)
                 if order.allowed != math.inf:
                     order.allowed = math.trunc(order.allowed * cell.split)
                 self.rescale(order, order.side, cell.split)

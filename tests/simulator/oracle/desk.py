@@ -44,7 +44,7 @@ class Desk(Carrier):
 
     def expire(self, book, at):
         """What a date or a cancel ends by this instant."""
-        for order in list(book.orders):
+        for order in reversed(list(book.orders)):  # a child whose own date has come expires by it
             if order.alive and order.ends_at <= at:
                 self.leave(book, order, "CANCELLED" if order.cancel_at <= order.date else "EXPIRED")
 
@@ -158,13 +158,13 @@ class Desk(Carrier):
                         child.ready = n + 1
                         continue
                     child.first = n
-                    if child.tif not in ("AT_OPEN", "AT_CLOSE"):
-                        book.note(child, "OPEN")
                     waking = True
                 else:  # a market order that works already goes on by the next open
                     waking = child.first is not None and idle and not child.cut and child.kind != "MARKET"
                 if waking and k < 3:
                     child.after, child.arrives_at = k, opened + (closed - opened) * k // 3
+                    if child.state == "PENDING" and (child.tif not in ("AT_OPEN", "AT_CLOSE") or self.looks(child, n)):
+                        book.note(child, "OPEN")
 
     def take_from_group(self, book, order, lots):
         """What one of a group fills is taken from each other one."""

@@ -56,7 +56,7 @@ class Exchange(Turn):
         """Whether an order has its first look in this row."""
         cell, (opened, closed) = self.cells[n][order.asset], self.clock[n]
         if order.tif == "AT_OPEN":
-            return cell.opens and order.arrives_at <= opened
+            return cell.opens and order.arrives_at <= opened and order.after < 0
         if order.tif == "AT_CLOSE":
             return cell.closes and (order.arrives_at < closed or order.arrives_at <= opened)
         return order.first == n
