@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,8 @@ def test_orders_that_cancel_one_another_never_fill_more_than_the_larger(world):
 @SOME
 @given(run.worlds(delistings=True))
 def test_a_reduce_only_order_never_opens_nor_turns_a_position(world):
-    tape, steps = world.market.tape, run.play(world)
+    turns = [[replace(ask, reduce_only=row % 2 == 1) for ask in asks] for row, asks in enumerate(world.decisions)]
+    tape, steps = world.market.tape, run.play(replace(world, decisions=turns))
     asked, held = run.orders_of(steps), np.zeros(world.market.n_assets, np.int64)
     for step in steps:
         if tape.has_terms:
