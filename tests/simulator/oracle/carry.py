@@ -116,7 +116,6 @@ class Carrier(MarginDesk):
         for order in list(book.orders):
             if order.asset == a and order.alive:
                 order.left = math.trunc(order.left * cell.split)
-                order.filled = math.trunc(order.filled * cell.split)
                 if order.allowed != math.inf:
                     order.allowed = math.trunc(order.allowed * cell.split)
                 self.rescale(order, order.side, cell.split)

@@ -44,7 +44,7 @@ class Desk(Carrier):
 
     def expire(self, book, at):
         """What a date or a cancel ends by this instant."""
-        for order in reversed(list(book.orders)):  # a child whose own date has come expires by it
+        for order in list(book.orders):
             if order.alive and order.ends_at <= at:
                 self.leave(book, order, "CANCELLED" if order.cancel_at <= order.date else "EXPIRED")
 

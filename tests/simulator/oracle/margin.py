@@ -70,9 +70,8 @@ class MarginDesk(Broker):
         going = [a for a in assets if book.holdings[a].lots and self.cells[n][a].tradable]
         if not going:
             return
-        for order in list(orders):
-            if order.alive:  # else it left with its parent, and is not counted
-                self.leave(book, order, "CANCELLED", "LIQUIDATED", counted=True)
+        for order in reversed(list(orders)):  # each is counted: children go before what they wait for
+            self.leave(book, order, "CANCELLED", "LIQUIDATED", counted=True)
         for a in going:
             held, kind = book.holdings[a], self.kinds[a]
             reference = before[a] + (now[a] - before[a]) * share
