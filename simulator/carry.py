@@ -131,7 +131,8 @@ def carry(
         ratio = tape.terms[row, a].split
         if ratio != 1.0:
             apply_split(e, account, position, tape.instruments, a, ratio)
-            split_orders(e, a, ratio, tape, account, orders)
+            if math.isnan(tape.terms[row, a].roll):  # else they have left with the old contract
+                split_orders(e, a, ratio, tape, account, orders)
             if intents[e, a].lots != 0:
                 split_intent(e, a, ratio, intents)
         if tape.terms[row, a].dividend != 0.0 and position[e, a].units != 0.0:

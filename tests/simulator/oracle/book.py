@@ -171,6 +171,7 @@ class Book:
         self.holdings = holdings
         self.orders = []  # alive, in order of id
         self.fills, self.log = [], []
+        self.parted = []  # ids of orders that left at the point being played
         self.refused = {}
         self.used = [0] * len(holdings)  # lots of the bar's volume taken
         self.sums = {}
@@ -184,6 +185,7 @@ class Book:
         twin.holdings = [held.copy() for held in self.holdings]
         twin.orders = [order.copy() for order in self.orders]
         twin.fills, twin.log, twin.used = list(self.fills), list(self.log), list(self.used)
+        twin.parted = list(self.parted)
         twin.refused, twin.sums, twin.days = dict(self.refused), dict(self.sums), dict(self.days)
         return twin
 

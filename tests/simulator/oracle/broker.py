@@ -18,6 +18,7 @@ class Broker:
         self.initial = self.peak = cash
         self.next_id = 1
         self.ruined = False
+        self.playing = False  # a round of orders: what it does to other orders counts after it
         self.close_calls = 0
         self.assets = range(len(kinds))
         self.book = Book(cash, [Holding(mark=cell.close, fx=cell.fx) for cell in cells[row]])

@@ -19,10 +19,9 @@ class Carrier(MarginDesk):
         self.interest(book, passed)
         self.borrow(book, n, passed)
         gone = [a for a in self.assets if not self.cells[n][a].present]
-        self.drop_orders(book, gone, "NOT_LISTED")
+        self.drop_orders(book, n)
         for a in gone:
             self.delist(book, n, a)
-        self.drop_orders(book, [a for a in self.assets if not math.isnan(self.cells[n][a].roll)], "ROLLED")
         for a, held in enumerate(book.holdings):
             cell = self.cells[n][a]
             mark = held.mark if math.isnan(cell.mark) else cell.mark
@@ -65,10 +64,12 @@ class Carrier(MarginDesk):
             costs = self.settle(book, a, lots, price, (0.0, 0.0, 0.0, price, 0.0, 0.0))
             self.entry(book, 0, a, lots, "DELISTING", False, price, price, costs, 0.0, self.clock[n][0])
 
-    def drop_orders(self, book, assets, reason):
-        """All orders of these assets leave, children before what they wait for."""
-        for order in reversed([order for order in book.orders if order.asset in assets]):
-            self.leave(book, order, "EXPIRED", reason)
+    def drop_orders(self, book, n):
+        """Orders whose asset or contract has ended leave, children before what they wait for."""
+        for order in reversed(list(book.orders)):
+            cell = self.cells[n][order.asset]
+            if not cell.present or not math.isnan(cell.roll):
+                self.leave(book, order, "EXPIRED", "ROLLED" if cell.present else "NOT_LISTED")
 
     def roll(self, book, a, cell):
         """The old contract is sold at its mark and the new one bought, or the other way round."""

@@ -122,13 +122,20 @@ class Desk(Carrier):
         return ask.kind != "TRAILING_STOP" or ask.trail > 0 or (ask.trail == 0 and 0 < ask.rate < 1)
 
     def leave(self, book, order, state, reason="NONE", counted=False):
-        """The order is done; what waits for it and is not armed leaves with it."""
+        """The order is done; what waits for it and is not armed leaves with it, at the end of the round where one is played."""
         if counted:
             book.refuse(reason)
         book.note(order, state, reason)
         book.orders = [other for other in book.orders if other is not order]
+        if self.playing:
+            book.parted.append(order.id)
+        else:
+            self.part(book, order.id)
+
+    def part(self, book, number):
+        """Children of an order that has left keep what is armed."""
         for child in list(book.orders):
-            if child.parent == order.id and child.alive:
+            if child.parent == number and child.alive:
                 child.parent = 0
                 armed = child.allowed + child.more
                 if armed <= 0:
@@ -148,7 +155,7 @@ class Desk(Carrier):
                     child.more = math.inf
 
     def act_from_here(self, book, n, k):
-        """What the fills of point k (0: the open) have armed counts from the next one on."""
+        """What the fills of point k (0: the open) have armed counts from the next one on; without a parent that is all."""
         opened, closed = self.clock[n]
         for child in book.orders:
             if child.more:
@@ -165,6 +172,10 @@ class Desk(Carrier):
                     child.after, child.arrives_at = k, opened + (closed - opened) * k // 3
                     if child.state == "PENDING" and (child.tif not in ("AT_OPEN", "AT_CLOSE") or self.looks(child, n)):
                         book.note(child, "OPEN")
+
+        gone, book.parted = book.parted, []
+        for number in gone:
+            self.part(book, number)
 
     def take_from_group(self, book, order, lots):
         """What one of a group fills is taken from each other one."""

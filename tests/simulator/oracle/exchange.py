@@ -86,7 +86,7 @@ class Exchange(Turn):
 
     def play_open(self, book, n, prices):
         """What does not increase a position goes first, each order looking when its turn comes."""
-        waiting = []
+        waiting, self.playing = [], True
         for order in list(book.orders):
             here = order.first is not None and order.after < 0 and order.arrives_at <= self.clock[n][0]
             if order.alive and here and self.cells[n][order.asset].tradable:
@@ -106,6 +106,7 @@ class Exchange(Turn):
         for met in waiting:
             if met[0].alive:
                 power -= self.handle(book, n, *met, power, share)
+        self.playing = False
 
     def inside(self, book, n):
         if self.close_only and all(order.tif != "AT_CLOSE" for order in book.orders):
@@ -150,7 +151,7 @@ class Exchange(Turn):
             for a in acting:
                 held = book.holdings[a]
                 held.mark = points[a][k] * (1 + held.shift)
-            later = []
+            later, self.playing = [], True
             for order in list(book.orders):
                 if order.alive and order.asset in acting and self.cells[n][order.asset].tradable:
                     seen = self.meets(book, order, n, points[order.asset], k)
@@ -161,6 +162,7 @@ class Exchange(Turn):
             for found in later:
                 if found[0].alive:
                     self.handle(book, n, *found, self.power(book))
+            self.playing = False
             self.act_from_here(book, n, k)
             self.watch(book, n, [p[k - 1] for p in points], [p[k] for p in points], k)
             self.trail(book, n, [p[k] for p in points], acting)
