@@ -6,7 +6,7 @@ from ..market.grid import on_grid, whole_lots
 from ..market.kernel import kernel
 from .arrays import TapeArrays
 from .path import fx_at
-from .pool import STOP, STOP_LIMIT, TRAILING_STOP
+from .pool import STOP, STOP_LIMIT, TRAILING_STOP, works
 from .trailing import trail_distance
 
 __all__ = ["growth", "note_turn", "risk_of"]
@@ -42,11 +42,11 @@ def risk_of(
     position: np.ndarray,
     orders: np.ndarray,
 ) -> float:
-    """What a fill of order i would lose at its stop, account currency: the first child on its asset that is a stop."""
+    """What a fill of order i would lose at its stop, account currency: the first working child on its asset that is a stop."""
     asset = np.int64(orders[e, i].asset)
     for j in range(account[e].n_working):
         kind = orders[e, j].kind
-        if orders[e, j].parent != orders[e, i].id or orders[e, j].asset != asset:
+        if orders[e, j].parent != orders[e, i].id or orders[e, j].asset != asset or not works(e, j, orders):
             continue
         if kind == TRAILING_STOP:
             distance = trail_distance(e, j, price, tape, orders)
