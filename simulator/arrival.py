@@ -5,7 +5,7 @@ import numpy as np
 from ..market.kernel import constant, kernel
 from .arrays import TapeArrays
 from .departure import expire, miss, part
-from .family import release
+from .family import bind_children, release
 from .matching import in_its_row, quick_look
 from .order_log import change
 from .pool import FOR_OPEN, MARKET, NONE, NOT_TRADABLE, OPEN, PENDING, REJECTED, has_one_look, refuse, works
@@ -39,13 +39,14 @@ def miss_halted(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    """Orders whose one look falls into a bar without trades leave; their slots are given back at the close."""
+    """Orders whose one look falls into a bar without trades leave, and what waits for them; slots are given back at the close."""
     for i in range(account[e].n_working):
         if orders[e, i].after == NO_LOOK:
             miss(
                 e, i, row, max(tape.clock[row].open_at, orders[e, i].arrives_at), tape, rules,
                 account, position, orders, record, refused, fills,
             )  # fmt: skip
+    bind_children(e, row, np.int64(-1), tape, rules, account, position, orders, record, fills)
 
 
 @kernel

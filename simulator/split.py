@@ -9,7 +9,7 @@ from .pool import CANCELLED, NEVER, TRAILING_STOP, stand
 
 __all__ = ["GONE", "GONE_TICKET", "rounded_ticks", "split_intent", "split_orders", "split_tickets"]
 
-UNCOUNTED = constant(int(LARGEST_COUNT) + 1)
+UNCOUNTED = constant(4 * int(LARGEST_COUNT))  # too many, whatever is held
 GONE = constant(-1)  # INTENT.id: a split left no lot of it
 GONE_TICKET = constant(np.iinfo(np.int64).min)  # TICKET.cancels: the same
 
