@@ -72,6 +72,24 @@ ORDER_FAULTS = (
         "cancel_orders(e, a, decided_at, account, orders)",
     ),
     Fault(
+        "cancels by id travel in no time",
+        "simulator/submission.py",
+        "cancel_by_tickets(e, arrives_at,",
+        "cancel_by_tickets(e, decided_at,",
+    ),
+    Fault(
+        "an order that arrives inside a bar takes its open",
+        "simulator/matching.py",
+        "        if arrival > opened:\n            return BLIND",
+        "        if arrival > opened + 10**18:\n            return BLIND",
+    ),
+    Fault(
+        "a child whose parent has left works whole",
+        "simulator/family.py",
+        "orders[e, i].lots -= left - armed if orders[e, i].lots > 0 else armed - left",
+        "orders[e, i].lots -= 0",
+    ),
+    Fault(
         "a cancel of one order leaves its group at work",
         "simulator/departure.py",
         "if j == i or (orders[e, i].group != 0 and",
