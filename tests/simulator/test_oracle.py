@@ -10,7 +10,8 @@ import pytest
 from quantgym.market.order import Refusal
 
 CHUNK = 25  # seeds of one test, eight accounts each
-DECODERS_ALONE = {"LIMIT_POSITION", "LIMIT_GROSS", "LIMIT_ORDER_SIZE", "LIMIT_DAILY_LOSS", "LIMIT_DRAWDOWN", "LIMIT_NET", "LIMIT_ORDER_RATE"}
+LIMITS = ("POSITION", "GROSS", "ORDER_SIZE", "DAILY_LOSS", "DRAWDOWN", "NET", "ORDER_RATE")
+DECODERS_ALONE = {f"LIMIT_{name}" for name in LIMITS}
 
 
 @pytest.fixture(scope="module")

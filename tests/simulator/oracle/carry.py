@@ -19,7 +19,6 @@ class Carrier(MarginDesk):
         self.interest(book, passed)
         self.borrow(book, n, passed)
         gone = [a for a in self.assets if not self.cells[n][a].present]
-        self.drop_orders(book, n)
         for a in gone:
             self.delist(book, n, a)
         for a, held in enumerate(book.holdings):
@@ -31,6 +30,7 @@ class Carrier(MarginDesk):
             if cell.split != 1.0:
                 self.split(book, a, cell, asks)
             self.receive(book, "dividends", held.lots * self.kinds[a].lot * cell.dividend * cell.fx)
+        self.drop_orders(book, n)
 
     def receive(self, book, line, amount):
         if amount:
@@ -65,10 +65,12 @@ class Carrier(MarginDesk):
             self.entry(book, 0, a, lots, "DELISTING", False, price, price, costs, 0.0, self.clock[n][0])
 
     def drop_orders(self, book, n):
-        """Orders whose asset or contract has ended leave, children before what they wait for."""
+        """Orders leave of which a split left no lot, whose asset or contract has ended: children before what they wait for."""
         for order in reversed(list(book.orders)):
             cell = self.cells[n][order.asset]
-            if not cell.present or not math.isnan(cell.roll):
+            if order.left == 0:
+                self.leave(book, order, "CANCELLED", "BELOW_MINIMUM", counted=True)
+            elif not cell.present or not math.isnan(cell.roll):
                 self.leave(book, order, "EXPIRED", "ROLLED" if cell.present else "NOT_LISTED")
 
     def roll(self, book, a, cell):
@@ -114,14 +116,12 @@ class Carrier(MarginDesk):
             held.average = held.margin = held.risk = 0.0
             held.since = -1
             self.date_trade(book, self.row + 1)
-        for order in list(book.orders):
-            if order.asset == a and order.alive:
+        for order in book.orders:
+            if order.asset == a and math.isnan(cell.roll):
                 order.left = math.trunc(order.left * cell.split)
                 if order.allowed != math.inf:
                     order.allowed = math.trunc(order.allowed * cell.split)
                 self.rescale(order, order.side, cell.split)
-        for order in reversed([order for order in book.orders if order.asset == a and order.left == 0]):
-            self.leave(book, order, "CANCELLED", "BELOW_MINIMUM", counted=True)
         for ask in asks:
             if ask.asset == a and ask.lots:
                 side = 1 if ask.lots > 0 else -1

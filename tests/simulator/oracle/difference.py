@@ -29,7 +29,7 @@ def of_fills(sim, e, slow, book, account, gap):
     for f, p in zip(log, book.fills, strict=True):
         prices = [(float(f[name]), getattr(p, name)) for name in ("reference", "price")]
         apart = {name: (float(f[name]), getattr(p, name)) for name in COSTS if not abs(f[name] - getattr(p, name)) <= gap}
-        if not all(abs(fast - plain) <= RELATIVE * abs(plain) for fast, plain in prices) or apart:
+        if not all(abs(fast - plain) <= RELATIVE * p.reference for fast, plain in prices) or apart:
             return f"fill of order {p.order_id}: prices {prices}, costs {apart}"
         if abs(int(f["filled_at"]) - p.at) > MICROSECOND:
             return f"fill of order {p.order_id} at {f['filled_at']}, not {p.at}"

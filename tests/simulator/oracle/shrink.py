@@ -86,6 +86,14 @@ class Reduction:
         return changed
 
 
+def told(ask):
+    """What an order asks for, without what it does not."""
+    names = ("limit", "stop", "trail", "rate", "reduce_only", "post_only", "cancels", "parent", "group", "delay")
+    words = [f"{ask.lots} of asset {ask.asset}", ask.kind, ask.tif]
+    words += [f"{name} {getattr(ask, name)}" for name in names if getattr(ask, name)]
+    return ", ".join([*words, f"until {ask.date}"] if ask.date < 2**63 - 1 else words)
+
+
 def shrunk(seed, **settings):
     """Words for the smallest disagreement that was found in a seed."""
     reduction = Reduction(seed, **settings)
@@ -96,10 +104,14 @@ def shrunk(seed, **settings):
     kinds, cells, clock = case.market()
     slow = case.exchange(e, (kinds, cells, clock))
     lines = [f"seed {seed}, account {e}: cash {slow.initial}, {case.slots} slots, first decision at row {case.first}"]
-    lines += [f"rules {vars(slow.rules)}", *(f"asset {a}: {kind}" for a, kind in enumerate(kinds))]
+    asked = [case.asks[row, e] for row in range(case.first, last + 1)]
+    touched = {ask.asset for intents, _, tickets in asked for ask in intents + tickets}
+    touched |= {a for _, cancelled, _ in asked for a in cancelled}
+    touched = sorted(touched.intersection(range(len(kinds)))) or range(len(kinds))
+    lines += [f"rules {vars(slow.rules)}", *(f"asset {a}: {kinds[a]}" for a in touched)]
     for row in range(case.first, last + 1):
         intents, cancelled, tickets = case.asks[row, e]
         lines.append(f"decision at row {row}, close {clock[row][1]}; then the row from {clock[row + 1][0]} to {clock[row + 1][1]}")
-        lines += [f"  intent {ask}" for ask in intents] + [f"  ticket {ask}" for ask in tickets]
-        lines += [f"  cancel asset {a}" for a in cancelled] + [f"  asset {a}: {cell}" for a, cell in enumerate(cells[row + 1])]
+        lines += [f"  intent {told(ask)}" for ask in intents] + [f"  ticket {told(ask)}" for ask in tickets]
+        lines += [f"  cancel asset {a}" for a in cancelled] + [f"  asset {a}: {cells[row + 1][a]}" for a in touched]
     return "\n".join([*lines, "limits and stops are ticks from the mark at the decision", end[1]])
