@@ -46,7 +46,10 @@ class Desk(Carrier):
         """What a date or a cancel ends by this instant."""
         for order in list(book.orders):
             if order.alive and order.ends_at <= at:
-                self.leave(book, order, "CANCELLED" if order.cancel_at <= order.date else "EXPIRED")
+                self.end(book, order)
+
+    def end(self, book, order):
+        self.leave(book, order, "CANCELLED" if order.cancel_at <= order.date else "EXPIRED")
 
     def submit(self, book, n, ask, arrives, late, slots):
         """-> the id of the order, or None where it was refused."""

@@ -23,7 +23,6 @@ class Exchange(Turn):
         self.carry(book, n, [ask for ask in (*intents, *tickets) if ask is not None])
         self.keep_marks(book)
         self.decide(book, n, intents, tickets, cancelled)
-        self.expire(book, self.clock[n][0])
         self.arrive(book, n)
         self.at_open(book, n)
         self.inside(book, n)
@@ -31,10 +30,15 @@ class Exchange(Turn):
         self.row = n
 
     def arrive(self, book, n):
-        """Whose first bar this is; market orders are refused where nothing is traded, and one look finds nothing there."""
+        """Whose time is over by the open, and whose first bar this is; where nothing is traded one look finds nothing."""
         opened, closed = self.clock[n]
-        here = []
-        for order in book.orders:
+        missed = []
+        for order in list(book.orders):
+            if not order.alive:  # it left with its parent
+                continue
+            if order.ends_at <= opened:
+                self.end(book, order)
+                continue
             if order.ready is not None and order.ready <= n and order.first is None and order.size:
                 order.arrives_at = opened
             if order.first is None and order.arrives_at < max(closed, opened + 1):
@@ -43,13 +47,13 @@ class Exchange(Turn):
             if order.first is not None and order.state == "PENDING" and not waits:
                 book.note(order, "OPEN")
             if order.first is not None and not self.cells[n][order.asset].tradable and self.looks(order, n):
-                here.append(order)
-        for order in here:
-            if order.alive and order.kind == "MARKET":
-                self.leave(book, order, "REJECTED", "NOT_TRADABLE", counted=True)
+                if order.kind == "MARKET":
+                    self.leave(book, order, "REJECTED", "NOT_TRADABLE", counted=True)
+                elif order.tif in ONE_LOOK:
+                    missed.append(order)
         self.taken = sum(not order.fresh for order in book.orders)
-        for order in here:
-            if order.alive and order.tif in ONE_LOOK:
+        for order in missed:
+            if order.alive:
                 self.miss(book, order)
 
     def looks(self, order, n):
@@ -91,7 +95,9 @@ class Exchange(Turn):
             here = order.first is not None and order.after < 0 and order.arrives_at <= self.clock[n][0]
             if order.alive and here and self.cells[n][order.asset].tradable:
                 met = self.look_at_open(book, order, n, prices[order.asset])
-                if met and self.increases(book, order, self.clip(book, order, met[1])[0]):
+                if met and self.armed_in_part(order):
+                    self.miss(book, order)
+                elif met and self.increases(book, order, self.clip(book, order, met[1])[0]):
                     waiting.append(met)
                 elif met:
                     self.handle(book, n, *met)
@@ -155,7 +161,9 @@ class Exchange(Turn):
             for order in list(book.orders):
                 if order.alive and order.asset in acting and self.cells[n][order.asset].tradable:
                     seen = self.meets(book, order, n, points[order.asset], k)
-                    if seen and self.increases(book, order, self.clip(book, order, seen[0])[0]):
+                    if seen and self.armed_in_part(order):
+                        self.miss(book, order)
+                    elif seen and self.increases(book, order, self.clip(book, order, seen[0])[0]):
                         later.append((order, *seen))
                     elif seen:
                         self.handle(book, n, order, *seen)

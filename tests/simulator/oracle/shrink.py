@@ -70,12 +70,10 @@ class Reduction:
         for part in range(3):
             for i in reversed(range(len(self.case.asks[key][part]))):
                 asks = copy.deepcopy(self.case.asks[key])
-                if part == 2 and any(ask.parent for ask in asks[2]):
-                    asks[2][i].lots = asks[2][i].cancels = 0  # slots are counted: it stays, empty
-                    changed |= asks[2][i] != self.case.asks[key][2][i] and self.attempt(key, asks)
-                else:
-                    del asks[part][i]
-                    changed |= self.attempt(key, asks)
+                del asks[part][i]
+                for ticket in asks[2] if part == 2 else []:  # parents are named by slot
+                    ticket.parent = 0 if ticket.parent == i + 1 else ticket.parent - (ticket.parent > i + 1)
+                changed |= self.attempt(key, asks)
         for part in (0, 2):
             for i, ask in enumerate(self.case.asks[key][part]):
                 for name, value in PLAIN.items():

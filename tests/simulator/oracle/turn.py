@@ -123,6 +123,10 @@ class Turn(Desk):
         else:
             self.leave(book, order, "CANCELLED" if order.tif == "IOC" else "EXPIRED")
 
+    def armed_in_part(self, order):
+        """Whether a fill or kill cannot be filled whole, since its parent has armed less of it."""
+        return order.tif == "FOK" and order.size < abs(order.left)
+
     def clip(self, book, order, reference):
         """-> (lots that the position, the bar's volume and brackets let through, why not all of them)."""
         a, rules, kind = order.asset, self.rules, self.kinds[order.asset]
