@@ -78,7 +78,7 @@ class Exchange(Turn):
         """(order, reference, instant, maker) where it fills at the open, else None."""
         if order.size == 0 or order.tif == "AT_CLOSE" or (order.tif == "AT_OPEN" and not self.cells[n][order.asset].opens):
             return None
-        rested, order.rested, order.was = order.rested, True, order.kind
+        rested, order.rested = order.rested, True
         seen = self.seen_at(order, price)
         if seen and order.post_only and not rested and order.kind == "LIMIT":
             self.leave(book, order, "REJECTED", "POST_ONLY", counted=True)
@@ -90,7 +90,8 @@ class Exchange(Turn):
 
     def play_open(self, book, n, prices):
         """What does not increase a position goes first, each order looking when its turn comes."""
-        waiting, self.playing = [], True
+        waiting = []
+        self.begin_point(book)
         for order in list(book.orders):
             here = order.first is not None and order.after < 0 and order.arrives_at <= self.clock[n][0]
             if order.alive and here and self.cells[n][order.asset].tradable:
@@ -113,6 +114,11 @@ class Exchange(Turn):
             if met[0].alive:
                 power -= self.handle(book, n, *met, power, share)
         self.playing = False
+
+    def begin_point(self, book):
+        self.playing = True
+        for order in book.orders:
+            order.was = order.kind
 
     def inside(self, book, n):
         if self.close_only and all(order.tif != "AT_CLOSE" for order in book.orders):
@@ -157,7 +163,8 @@ class Exchange(Turn):
             for a in acting:
                 held = book.holdings[a]
                 held.mark = points[a][k] * (1 + held.shift)
-            later, self.playing = [], True
+            later = []
+            self.begin_point(book)
             for order in list(book.orders):
                 if order.alive and order.asset in acting and self.cells[n][order.asset].tradable:
                     seen = self.meets(book, order, n, points[order.asset], k)

@@ -76,7 +76,7 @@ class Turn(Desk):
         def when(price):
             return opened + round(span * (k - 1 + (0 if p == q else (price - p) / (q - p))) / 3)
 
-        rested, order.was = order.rested, order.kind
+        rested = order.rested
         if arriving or (order.kind == "TRAILING_STOP" and order.stop == 0):
             order.rested = True
             if self.seen_at(order, first):
@@ -110,7 +110,6 @@ class Turn(Desk):
         closed = self.clock[n][1]
         if not self.looks(order, n) or order.ends_at < closed:
             return None
-        order.was = order.kind
         if self.seen_at(order, price):
             return price, closed, False
         self.miss(book, order)
@@ -263,7 +262,8 @@ class Turn(Desk):
     def distance_to_stop(self, book, order, price):
         """What a unit loses from its entry to the first child that is a stop; 0 where there is none."""
         for child in book.orders:
-            if child.parent == order.id and child.asset == order.asset and child.kind in ("STOP", "STOP_LIMIT", "TRAILING_STOP"):
+            stops = child.kind in ("STOP", "STOP_LIMIT", "TRAILING_STOP") or child.was == "STOP_LIMIT"  # touched at this point
+            if child.parent == order.id and child.asset == order.asset and stops:
                 tick = self.kinds[order.asset].tick
                 if child.kind == "TRAILING_STOP":
                     return child.trail * tick if child.trail else child.rate * price
