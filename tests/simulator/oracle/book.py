@@ -78,7 +78,7 @@ class Order:
     __slots__ = (
         "after", "allowed", "arrives_at", "asset", "cancel_at", "charged", "cut", "date", "decided_at", "delay",
         "filled", "first", "fresh", "group", "id", "kind", "left", "limit", "more", "parent", "post_only", "rate",
-        "ready", "reduce_only", "rested", "side", "state", "stop", "tif", "traded", "trail", "was",
+        "ready", "reduce_only", "rested", "side", "state", "stop", "tif", "traded", "trail", "turning", "was",
     )  # fmt: skip
 
     def __init__(self, number, ask, lots, decided_at, arrives_at):
@@ -98,6 +98,7 @@ class Order:
         self.fresh = False  # of this decision, and not in the pool
         self.cut = False  # its bar's volume is used up
         self.rested = False  # had its first look
+        self.turning = False  # a stop-limit that is touched, and whose turn comes in the second round
         self.state = "PENDING"
 
     @property

@@ -100,6 +100,7 @@ class Exchange(Turn):
                     self.miss(book, order)
                 elif met and self.increases(book, order, self.clip(book, order, met[1])[0]):
                     waiting.append(met)
+                    order.turning = order.was == "STOP_LIMIT"
                 elif met:
                     self.handle(book, n, *met)
         total, power = 0.0, self.power(book)
@@ -172,6 +173,7 @@ class Exchange(Turn):
                         self.miss(book, order)
                     elif seen and self.increases(book, order, self.clip(book, order, seen[0])[0]):
                         later.append((order, *seen))
+                        order.turning = order.was == "STOP_LIMIT"
                     elif seen:
                         self.handle(book, n, order, *seen)
             for found in later:

@@ -156,6 +156,7 @@ class Turn(Desk):
 
     def handle(self, book, n, order, reference, at, maker, power=None, share=None):
         """An order whose turn has come -> power that it used up. Without `power` it does not increase a position."""
+        order.turning = False
         lots, reason = self.clip(book, order, reference)
         if order.tif == "FOK" and lots != order.left:
             self.miss(book, order)
@@ -262,7 +263,7 @@ class Turn(Desk):
     def distance_to_stop(self, book, order, price):
         """What a unit loses from its entry to the first child that is a stop; 0 where there is none."""
         for child in book.orders:
-            stops = child.kind in ("STOP", "STOP_LIMIT", "TRAILING_STOP") or child.was == "STOP_LIMIT"  # touched at this point
+            stops = child.kind in ("STOP", "STOP_LIMIT", "TRAILING_STOP") or child.turning
             if child.parent == order.id and child.asset == order.asset and stops:
                 tick = self.kinds[order.asset].tick
                 if child.kind == "TRAILING_STOP":
