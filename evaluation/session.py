@@ -44,7 +44,7 @@ class Session:
         refused: Refusals of each step by reason, int64 (N, len(Refusal)).
     """
 
-    schema_version: ClassVar[int] = 1
+    schema_version: ClassVar[int] = 2
 
     facts: dict[str, Any]
     rows: np.ndarray = field(repr=False)
