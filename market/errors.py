@@ -39,6 +39,7 @@ class IntegrityError(QuantgymError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `; did you mean X?` for the closest known name, or an empty string where none is close."""
-    close = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    """Return `; did you mean X?` for the closest known name (first of all one of other case), or nothing where none is close."""
+    names, given = list(known), str(name)
+    close = [other for other in names if other.casefold() == given.casefold()] or get_close_matches(given, names, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""

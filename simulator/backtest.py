@@ -9,10 +9,12 @@ from ..market.account import ACCOUNT, FILL, POSITION, STEP
 from ..market.actions.registry import action_scheme
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
-from ..market.errors import DataError, ShapeError
+from ..market.errors import ConfigError, ShapeError
 from ..market.record import joined
 from .result import Result
+from .run import is_whole, rows_of
 from .simulator import Simulator
+from .venue import check_market
 
 __all__ = ["Result", "run_actions", "run_bars"]
 
@@ -43,10 +45,10 @@ def run_bars(
 
     Raises:
         DataError: The rows hold no decision with a bar after it.
+        ConfigError: `rows` is no pair of whole numbers; see `Simulator` for the rest.
     """
-    first, stop = rows if rows is not None else (0, tape.n_rows)
-    if not 0 <= first < stop - 1 < tape.n_rows:
-        raise DataError(f"{tape.name}: rows must hold a decision and a bar after it in [0, {tape.n_rows}), were [{first}, {stop})")
+    check_market(tape, costs)
+    first, stop = rows_of(tape, rows)
     simulator = Simulator(tape, costs, max_orders=max_orders, max_tickets=max_tickets, record_fills=True)
     simulator.open_accounts(cash, np.array([first]))
     n = stop - 1 - first
@@ -63,7 +65,7 @@ def run_bars(
     account[...], position[...] = simulator.account[0], simulator.position[0]
     return Result(
         rows=np.arange(first, stop),
-        equity=np.concatenate([[cash], records["equity"]]),
+        equity=np.concatenate([[account["initial_equity"]], records["equity"]]),
         account=account,
         position=position,
         fills=joined(fills, FILL),
@@ -95,13 +97,18 @@ def run_actions(
 
     Raises:
         ShapeError: There is no action, or one has not the scheme's shape.
+        ConfigError: An action is out of its range; its index is that of the row of `actions`.
         DataError: There are more actions than bars after them.
     """
+    check_market(tape, costs)
     chosen = action_scheme("target_weights", n_assets=tape.n_assets) if scheme is None else scheme
-    if len(actions) == 0:
-        raise ShapeError("actions must hold at least one decision, was empty")
+    if np.ndim(actions) == 0 or len(actions) == 0:
+        raise ShapeError(f"actions must hold at least one decision, was {actions!r}")
+    checked = chosen.check_actions(actions, len(actions))
+    if not is_whole(first_row):
+        raise ConfigError(f"first_row must be a whole number, was {first_row!r}")
 
     def on_bar(simulator: Simulator, row: int) -> None:
-        simulator.decode(chosen, actions[row - first_row : row - first_row + 1])
+        simulator.decode(chosen, checked[row - first_row : row - first_row + 1])
 
-    return run_bars(tape, costs, on_bar, cash=cash, rows=(first_row, first_row + len(actions) + 1))
+    return run_bars(tape, costs, on_bar, cash=cash, rows=(first_row, first_row + len(checked) + 1))

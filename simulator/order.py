@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ..data.instant import Instant
 from ..market.errors import ConfigError, UnknownNameError
 from ..market.order import OrderKind, TimeInForce
@@ -9,6 +11,7 @@ from ..market.order import OrderKind, TimeInForce
 __all__ = ["KINDS", "Leg", "Order", "OrderGroup", "bracket", "oco", "oto"]
 
 KINDS = {kind.name.lower(): kind for kind in OrderKind if kind <= OrderKind.TRAILING_STOP}
+LONGEST_DELAY = 1_000_000_000  # bars
 PRICES = {"market": (), "limit": ("limit",), "stop": ("stop",), "stop_limit": ("limit", "stop"), "trailing_stop": ()}
 
 
@@ -32,7 +35,7 @@ class Order:
 
     Raises:
         UnknownNameError: No such kind or time in force.
-        ConfigError: A field is missing, or means nothing for this kind.
+        ConfigError: A field is missing, is no number where it must be one, or means nothing for this kind.
     """
 
     symbol: str | int
@@ -50,12 +53,19 @@ class Order:
 
     def __post_init__(self) -> None:
         where = f"order for {self.symbol}"
-        if self.kind not in KINDS:
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
             raise UnknownNameError("order kind", str(self.kind), KINDS, where)
-        if self.time_in_force not in TimeInForce.__members__:
+        if not isinstance(self.time_in_force, str) or self.time_in_force not in TimeInForce.__members__:
             raise UnknownNameError("time in force", str(self.time_in_force), TimeInForce.__members__, where)
         if (self.units is None) == (self.lots is None):
             raise ConfigError(f"{where}: give units or lots, one of the two, was units {self.units}, lots {self.lots}")
+        for name in ("reduce_only", "post_only"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise ConfigError(f"{where}: {name} must be true or false, was {getattr(self, name)!r}")
+        for name in ("units", "lots", "limit", "stop", "trail", "trail_rate"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating))):
+                raise ConfigError(f"{where}: {name} must be a finite number, was {value!r}")
         for name in ("limit", "stop"):
             if name in PRICES[self.kind] and getattr(self, name) is None:
                 raise ConfigError(f"{where}: a {self.kind} order needs its {name} price, was None")
@@ -123,10 +133,10 @@ def oto(first: Order, *then: Order | OrderGroup, arm_delay: int = 1) -> OrderGro
         arm_delay: Bars from the parent's first fill until they work; 0: from the next point of the path on.
 
     Raises:
-        ConfigError: Nothing waits, or `arm_delay` is no whole number of at least 0.
+        ConfigError: Nothing waits, or `arm_delay` is no whole number in [0, 1e9].
     """
-    if isinstance(arm_delay, bool) or not isinstance(arm_delay, int) or arm_delay < 0:
-        raise ConfigError(f"arm_delay must be a whole number of bars, at least 0, was {arm_delay!r}")
+    if isinstance(arm_delay, bool) or not isinstance(arm_delay, (int, np.integer)) or not 0 <= arm_delay <= LONGEST_DELAY:
+        raise ConfigError(f"arm_delay must be a whole number of bars, at least 0 and at most {LONGEST_DELAY}, was {arm_delay!r}")
     if not isinstance(first, Order) or not then:
         raise ConfigError(f"oto needs an Order and what it triggers, was {first!r} and {len(then)} more")
     legs, labels = [Leg(first)], 0
@@ -157,11 +167,12 @@ def bracket(
         arm_delay: Bars from the entry's first fill until both work; 0: from the next point of the path on.
 
     Raises:
-        ConfigError: Neither stop nor target, or a side or size that does not close the entry.
+        ConfigError: Neither stop nor target, a side or size that does not close the entry, or a price on the wrong side of
+            another: exchanged, stop and target would both act at once.
     """
     if not isinstance(entry, Order) or (stop is None and target is None):
         raise ConfigError(f"bracket needs an entry, and a stop, a target or both, was {entry!r}, stop {stop}, target {target}")
-    children = []
+    children, prices = [], {}
     for name, kind, price, child in (("stop", "stop", "stop", stop), ("target", "limit", "limit", target)):
         if child is None:
             continue
@@ -172,7 +183,25 @@ def bracket(
                 f"{made.units if made.lots is None else made.lots} of {made.symbol}"
             )
         children.append(made)
+        prices[name] = made.stop if name == "stop" else made.limit
+    _check_sides(entry, prices)
     return oto(entry, *([oco(*children)] if len(children) == 2 else children), arm_delay=arm_delay)
+
+
+def _check_sides(entry: Order, prices: dict[str, float | None]) -> None:
+    """Refuse a bracket of a purchase (a sale) of which one price does not lie below (above) the other."""
+    buys = (entry.units if entry.lots is None else entry.lots or 0) > 0  # type: ignore[operator]
+    stop, target = prices.get("stop"), prices.get("target")
+    for low, first, high, second in (
+        (stop, "its stop", target, "its target"),
+        (stop, "its stop", entry.limit, "the entry's limit"),
+        (entry.stop, "the entry's stop", target, "its target"),
+    ):
+        if low is not None and high is not None and (low >= high if buys else low <= high):
+            side, way = ("buys", "below") if buys else ("sells", "above")
+            raise ConfigError(
+                f"order for {entry.symbol}: a bracket that {side} needs {first} {way} {second}, was {low} and {high}"
+            )
 
 
 def _opposite(entry: Order, kind: str, price: str, at: float) -> Order:

@@ -1,6 +1,7 @@
 """From orders in units and prices to tickets in lots and ticks: checked and rounded once, at the border."""
 
 import math
+from datetime import date
 from typing import Literal, get_args
 
 import numpy as np
@@ -9,11 +10,14 @@ from ..data.instant import to_ns
 from ..data.tape import Tape
 from ..market.errors import ConfigError, DataError, UnknownNameError
 from ..market.grid import LARGEST_COUNT
-from ..market.order import TimeInForce
+from ..market.order import TICKET, TimeInForce
 from .order import KINDS, Leg, Order
+from .stream import GRID_HAIR
 
 __all__ = ["Rounding", "asset_of", "free_slots", "whole_count", "write_tickets"]
 
+FIELDS = TICKET.names or ()
+LARGEST_FLOAT = float(np.finfo(np.float64).max)
 Rounding = Literal["refuse", "conservative"]
 
 
@@ -38,19 +42,22 @@ def whole_count(amount: float, step: float, what: str, rounding: Rounding, up: b
         amount: Units or a price.
         step: Lot or tick.
         what: How an error names it.
-        rounding: `refuse` what lies off the grid by more than 1e-9 of its count, or round it.
+        rounding: `refuse` what lies off the grid, or round it. A quotient within 1e-9 of a whole number is on the grid, and of
+            counts so large that floats cannot tell, one within 2^-48 of its own size.
         up: Away from zero instead of towards it.
 
     Raises:
         ConfigError: Not a finite number, off the grid, or more than 1e15 steps.
     """
-    if isinstance(amount, bool) or not isinstance(amount, (int, float, np.integer, np.floating)) or not math.isfinite(amount):
+    if isinstance(amount, bool) or not isinstance(amount, (int, float, np.integer, np.floating)) or amount != amount:
         raise ConfigError(f"{what} must be a finite number, was {amount!r}")
+    if not -LARGEST_FLOAT <= amount <= LARGEST_FLOAT:
+        raise ConfigError(f"{what} must be a finite number, was {amount if isinstance(amount, float) else 'beyond floats'}")
     ratio = float(amount) / step
     if abs(ratio) > LARGEST_COUNT:
         raise ConfigError(f"{what} must be at most {LARGEST_COUNT:g} steps of {step:g}, was {amount!r}")
     nearest = round(ratio)
-    if abs(ratio - nearest) <= 1e-9 * max(1.0, abs(nearest)):
+    if abs(ratio - nearest) <= max(1e-9, GRID_HAIR * abs(nearest)):
         return nearest
     if rounding == "refuse":
         raise ConfigError(f"{what} must be a multiple of {step:g}, was {amount!r}; round it, or place with rounding conservative")
@@ -85,13 +92,12 @@ def write_tickets(
         raise UnknownNameError("rounding", str(rounding), get_args(Rounding))
     slots = free_slots(tickets, len(legs), env)
     values = [_values(tape, leg.order, rounding) for leg in legs]
+    first = int(slots[0])
     for leg, slot, fields in zip(legs, slots, values, strict=True):
-        tickets[slot] = np.zeros((), tickets.dtype)
-        for name, value in fields.items():
-            tickets[slot][name] = value
-        tickets[slot]["parent"] = 0 if leg.parent is None else slots[leg.parent] + 1
-        tickets[slot]["group"] = leg.group + first_group if leg.group else 0
-        tickets[slot]["arm_delay"] = leg.arm_delay if leg.parent is not None else 0
+        if leg.parent is not None:
+            fields["parent"], fields["arm_delay"] = first + leg.parent + 1, leg.arm_delay
+        fields["group"] = leg.group + first_group if leg.group else 0
+        tickets[slot] = tuple(fields.get(name, 0) for name in FIELDS)
     return slots
 
 
@@ -122,7 +128,11 @@ def _values(tape: Tape, order: Order, rounding: Rounding) -> dict[str, int | flo
     rate = 0.0 if order.trail_rate is None else order.trail_rate
     if order.trail_rate is not None and not 0.0 < rate < 1.0:
         raise ConfigError(f"{where}: trail_rate is a fraction of the best price in (0, 1), was {rate!r}")
-    expires_at = 0 if order.expires_at is None else to_ns(order.expires_at)
+    expires_at = 0
+    if order.expires_at is not None:
+        if isinstance(order.expires_at, bool) or not isinstance(order.expires_at, (int, np.integer, str, date)):
+            raise ConfigError(f"{where}: expires_at must be ns UTC, ISO text, a date or a time, was {order.expires_at!r}")
+        expires_at = to_ns(order.expires_at)
     if expires_at < 0 or expires_at > np.iinfo(np.int64).max:
         raise ConfigError(f"{where}: expires_at must lie between 1970 and 2262, was {order.expires_at}")
     return {

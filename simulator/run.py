@@ -12,12 +12,36 @@ from ..market.record import copied, joined
 from .result import Result
 from .simulator import Simulator
 from .stream import play_stream
+from .venue import check_counts, check_market
 
-__all__ = ["KEEP", "Run"]
+__all__ = ["KEEP", "Run", "is_whole", "rows_of"]
 
 KEEP = ("equity", "steps", "fills", "orders")
 LOG_ENTRIES = 4_096
 NO_TARGETS, NO_WEIGHTS = np.zeros((0, 1), np.int64), np.zeros((0, 1), np.float64)
+
+
+def rows_of(tape: Tape, rows: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the first row and one past the last that a run may touch; None: the whole tape.
+
+    Raises:
+        ConfigError: Not two whole numbers.
+        DataError: They hold no decision with a bar after it.
+    """
+    if rows is None:
+        rows = 0, tape.n_rows
+    elif not isinstance(rows, (tuple, list)) or len(rows) != 2 or not all(is_whole(row) for row in rows):
+        raise ConfigError(f"rows must be the first row and one past the last, as in (0, {tape.n_rows}), was {rows!r}")
+    first, stop = int(rows[0]), int(rows[1])
+    if not 0 <= first < stop - 1 < tape.n_rows:
+        limits = f"[0, {tape.n_rows}), were [{first}, {stop})"
+        raise DataError(f"{tape.name}: rows must hold a decision and a bar after it in {limits}")
+    return first, stop
+
+
+def is_whole(value: object) -> bool:
+    """Return whether a value is a whole number, truth values apart."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 class Run:
@@ -27,6 +51,7 @@ class Run:
         simulator: Its simulator; between two calls of `play` orders may be placed there.
         first_row: Tape row of the first decision.
         n: Decisions of the whole run, N.
+        max_tickets: Orders that one decision may place.
     """
 
     def __init__(
@@ -39,6 +64,7 @@ class Run:
         keep: Iterable[str] = ("equity",),
         max_orders: int = 8,
         max_tickets: int = 0,
+        targets_beside: bool = False,
     ) -> None:
         """Open the account.
 
@@ -50,23 +76,25 @@ class Run:
             keep: What is recorded: `equity` at every close, `steps` (STEP records), `fills`, `orders` (changes of state, too).
             max_orders: See `Simulator`.
             max_tickets: See `Simulator`.
+            targets_beside: Whether there is room for an order of every asset beside `max_tickets` and `max_orders`.
 
         Raises:
             DataError: The rows hold no decision with a bar after it.
-            UnknownNameError: `keep` names something else.
+            ConfigError: `rows` or `keep` is nothing of the kind; UnknownNameError where `keep` names something else.
         """
-        first, stop = rows if rows is not None else (0, tape.n_rows)
-        if not 0 <= first < stop - 1 < tape.n_rows:
-            limits = f"[0, {tape.n_rows}), were [{first}, {stop})"
-            raise DataError(f"{tape.name}: rows must hold a decision and a bar after it in {limits}")
-        if isinstance(keep, str):
-            raise ConfigError(f"keep must be several names, as in keep=({keep!r},), was {keep!r}")
-        self.kept = frozenset(keep)
-        for name in self.kept:
-            if name not in KEEP:
+        check_market(tape, costs)
+        first, stop = rows_of(tape, rows)
+        if isinstance(keep, str) or not isinstance(keep, Iterable):
+            raise ConfigError(f"keep must be several names, as in keep=('equity',), was {keep!r}")
+        names = list(keep)
+        for name in names:
+            if not isinstance(name, str) or name not in KEEP:
                 raise UnknownNameError("record", str(name), KEEP, "keep")
+        self.kept, self.max_tickets = frozenset(names), max_tickets
         logs = {"record_fills": "fills" in self.kept, "record_orders": "orders" in self.kept}
-        self.simulator = Simulator(tape, costs, max_orders=max_orders, max_tickets=max_tickets, **logs)
+        check_counts(max_orders=max_orders, max_tickets=max_tickets)
+        beside = tape.n_assets if targets_beside else 0
+        self.simulator = Simulator(tape, costs, max_orders=max_orders + beside, max_tickets=max_tickets + beside, **logs)
         self.simulator.open_accounts(cash, np.array([first]))
         self.first_row, self.n, self.played = first, stop - 1 - first, 0
         self._curve = np.zeros(self.n if "equity" in self.kept else 0)
@@ -113,7 +141,7 @@ class Run:
             position=position,
             fills=copied(log[log["lots"] != 0]),
             records=self._steps[: self.played],
-            refused=self._totals,
+            refused=self._totals.copy(),
             tape=s.tape,
             kept=self.kept | ({"fills"} if "orders" in self.kept else frozenset()),
             log=log if "orders" in self.kept else np.zeros(0, FILL),

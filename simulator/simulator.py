@@ -16,11 +16,11 @@ from ..market.record import copied
 from .batch import open_batch, step_batch, step_batch_parallel
 from .order import Order, OrderGroup, legs_of
 from .placement import Rounding, free_slots, write_tickets
-from .venue import venue_arrays
+from .venue import check_counts, check_market, venue_arrays
 
 __all__ = ["Simulator"]
 
-STATE = ("account", "position", "orders", "record", "refused", "declined", "intents", "tickets", "rows", "rules")
+STATE = ("account", "position", "orders", "record", "refused", "declined", "fills", "intents", "tickets", "rows", "rules")
 
 
 class Simulator:
@@ -44,7 +44,7 @@ class Simulator:
             the step moves them into `refused`.
         fills: The log of the last step, FILL records (E, C), `record.n_logged` of them; C is 0 where fills are not recorded.
         intents: INTENT records of the next decision, (E, A); all zero after a step.
-        tickets: TICKET records of the next decision, (E, R), in the first slots (`place`); all zero after a step.
+        tickets: TICKET records of the next decision, (E, R), in the first slots (`place`); after a step none asks for anything.
         tariff: TARIFF records of the fee schedule, (F,), read-only.
         brackets: BRACKET records, (B,), read-only.
         rows: Tape row of each environment's next decision, int64 (E,).
@@ -81,12 +81,8 @@ class Simulator:
             ConfigError: A number is not positive, or a setting by symbol leaves out an asset.
             DataError: The tape is too short, or has not what a rule needs (`venue.venue_arrays`).
         """
-        for name, value in (("n_envs", n_envs), ("max_orders", max_orders), ("max_tickets", max_tickets), ("threads", threads)):
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-                raise ConfigError(f"simulator.{name} must be a whole number, was {value!r}")
-            least = 0 if name == "max_tickets" else 1
-            if value < least:
-                raise ConfigError(f"simulator.{name} must be at least {least}, was {value}")
+        check_counts(n_envs=n_envs, max_orders=max_orders, max_tickets=max_tickets, threads=threads)
+        check_market(tape, costs)
         self.tape, self.costs, self.n_envs, self.threads = tape, costs, n_envs, min(threads, numba.config.NUMBA_NUM_THREADS)
         venue = venue_arrays(tape, costs)
         self.bars, self.terms, self.clock = venue.bars, venue.terms, venue.clock
@@ -134,10 +130,13 @@ class Simulator:
         Raises:
             ShapeError: An argument has not the shape (E,), or rows are no integers.
             DataError: A row leaves no bar to trade.
-            ConfigError: Cash is not positive and finite.
+            ConfigError: Cash is no number, or not positive and finite.
         """
         chosen = self._mask(envs)
-        asked, amounts = np.asarray(rows), np.asarray(cash, np.float64)
+        asked, given = np.asarray(rows), np.asarray(cash)
+        if given.dtype.kind not in "iuf":
+            raise ConfigError(f"cash must be a number, or numbers of shape (n_envs,) = ({self.n_envs},), was {cash!r}")
+        amounts = given.astype(np.float64)
         if asked.shape != (self.n_envs,):
             raise ShapeError(f"rows must have shape (n_envs,) = ({self.n_envs},), was {asked.shape}")
         if asked.dtype.kind not in "iu":
@@ -175,11 +174,16 @@ class Simulator:
 
     def order_ids(self, e: int = 0) -> np.ndarray:
         """Return the ids that the next step gives to the intents of environment `e`: int64 (A,), 0 where there is none."""
+        self._check_env(e)
         asked = self.intents[e]["lots"] != 0
         return np.where(asked, self.account["next_order_id"][e] + np.cumsum(asked) - 1, 0)
 
     def ticket_ids(self, e: int = 0) -> np.ndarray:
-        """Return the ids that the next step gives to the tickets of environment `e`: int64 (R,), 0 where there is none."""
+        """Return the ids that the next step gives to the tickets of environment `e`: int64 (R,), 0 where there is none.
+
+        Intents come first: look when they are written.
+        """
+        self._check_env(e)
         asked = (self.tickets[e]["lots"] != 0) & (self.tickets[e]["cancels"] == 0)
         before = self.account["next_order_id"][e] + (self.intents[e]["lots"] != 0).sum()
         return np.where(asked, before + np.cumsum(asked) - 1, 0)
@@ -203,7 +207,8 @@ class Simulator:
             DataError: The index of an asset or an environment lies outside.
         """
         tickets = self._tickets_of(env)
-        return write_tickets(self.tape, legs_of(order), tickets, env, int(tickets["group"].max(initial=0)), rounding)
+        labels = tickets["group"][tickets["lots"] != 0]
+        return write_tickets(self.tape, legs_of(order), tickets, env, int(labels.max(initial=0)), rounding)
 
     def cancel(self, order_id: int, env: int = 0) -> int:
         """Cancel a working order, and its group with it, in the next decision of environment `env`; return the slot.
@@ -212,7 +217,7 @@ class Simulator:
             ConfigError: The id is no whole number of at least 1, or the decision holds `max_tickets` already.
             DataError: There is no such environment.
         """
-        if isinstance(order_id, bool) or not isinstance(order_id, (int, np.integer)) or order_id < 1:
+        if isinstance(order_id, bool) or not isinstance(order_id, (int, np.integer)) or not 1 <= order_id < 2**63:
             raise ConfigError(f"cancel needs the id of an order, a whole number of at least 1, was {order_id!r}")
         tickets = self._tickets_of(env)
         slot = int(free_slots(tickets, 1, env)[0])
@@ -254,6 +259,7 @@ class Simulator:
 
     def log_of_step(self, e: int = 0) -> np.ndarray:
         """Return a copy of the log of environment `e` in the last step: fills and, with `record_orders`, changes of states."""
+        self._check_env(e)
         capacity, logged = self.fills.shape[1], int(self.record["n_logged"][e])
         if capacity == 0:
             raise ConfigError("fills were not recorded; make the simulator with record_fills=True")
@@ -276,9 +282,9 @@ class Simulator:
             ShapeError: An array is missing, or has not the shape and dtype of this simulator.
         """
         for name in STATE:
-            own = getattr(self, name)
-            if name not in state or state[name].shape != own.shape or state[name].dtype != own.dtype:
-                found = "missing" if name not in state else f"{state[name].shape} of another kind"
+            own, given = getattr(self, name), state.get(name) if isinstance(state, dict) else None
+            if not isinstance(given, np.ndarray) or given.shape != own.shape or given.dtype != own.dtype:
+                found = f"{given.shape} of another kind" if isinstance(given, np.ndarray) else "missing"
                 raise ShapeError(f"state {name} must have shape {own.shape}, was {found}; load it into a simulator of that shape")
         for name in STATE:
             getattr(self, name)[...] = state[name]
@@ -286,14 +292,20 @@ class Simulator:
     def _mask(self, envs: np.ndarray | None) -> np.ndarray:
         if envs is None:
             return self._everyone
-        mask = np.ascontiguousarray(envs, np.bool_)
+        mask = np.asarray(envs)
+        if mask.dtype != np.bool_:
+            raise ShapeError(f"the mask of environments must be bool, one an environment and no list of indices, was {mask.dtype}")
+        mask = np.require(mask, requirements=("C", "A"))
         if mask.shape != (self.n_envs,):
             raise ShapeError(f"the mask of environments must have shape (n_envs,) = ({self.n_envs},), was {mask.shape}")
         return mask
 
-    def _tickets_of(self, env: int) -> np.ndarray:
+    def _check_env(self, env: int) -> None:
         if isinstance(env, bool) or not isinstance(env, (int, np.integer)) or not 0 <= env < self.n_envs:
             raise DataError(f"{self.tape.name}: environments are 0 to {self.n_envs - 1}, was {env!r}")
+
+    def _tickets_of(self, env: int) -> np.ndarray:
+        self._check_env(env)
         tickets: np.ndarray = self.tickets[env]
         return tickets
 

@@ -8,16 +8,19 @@ import numpy as np
 from ..data.tape import Tape
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError, ShapeError
-from .order import Order, OrderGroup
-from .placement import Rounding, asset_of
+from ..market.grid import whole_lots
+from .order import Order, OrderGroup, legs_of
+from .placement import Rounding, asset_of, free_slots
 from .result import Result
 from .run import Run
 from .simulator import Simulator
+from .stream import LEAVE
 from .targets import target_lots
 
 __all__ = ["Close", "Strategy", "run_strategy"]
 
 CHUNK = 1_024  # decisions that may wait until someone looks at the account
+NUMBERS = frozenset((float, int, np.float64))  # answers that need no second look
 
 
 class Close:
@@ -109,49 +112,80 @@ class Close:
         return float(self._units.item(asset))
 
     def place(self, order: Order | OrderGroup, *, rounding: Rounding = "refuse") -> np.ndarray:
-        """Add an order to the decision of this close and return its ids, int64; see `Simulator.place`."""
+        """Add an order to the decision of this close and return its ids, int64; see `Simulator.place`.
+
+        The ids hold whatever `on_bar` returns: the orders of a target come after those that were placed.
+        """
         simulator = self.simulator
+        free_slots(simulator.tickets[0, : self._run.max_tickets], len(legs_of(order)), 0)
         slots = simulator.place(order, rounding=rounding)
         self._placed = True
         return np.asarray(simulator.ticket_ids()[slots])
 
     def cancel(self, order_id: int) -> None:
         """Cancel a working order in the decision of this close; see `Simulator.cancel`."""
-        self.simulator.cancel(order_id)
+        simulator = self.simulator
+        free_slots(simulator.tickets[0, : self._run.max_tickets], 1, 0)
+        simulator.cancel(order_id)
         self._placed = True
 
     def _play(self) -> None:
         run, n_assets = self._run, self._run.simulator.n_assets
-        if self._one and len(self._pending) == 1 and self._pending[0] == self._last:  # the same answer as before: lots are known
+        answer = self._pending[0]  # the same as before: its lots are known
+        if self._one and len(self._pending) == 1 and type(answer) in NUMBERS and answer == self._last and not self._placed:
             self._pending.clear()
             run.play(self._lots)
             return
-        try:
-            units = np.array(self._pending, np.float64)
-        except (TypeError, ValueError):
-            units = self._several(n_assets)
-        if units.size != len(self._pending) * n_assets:
-            units = self._several(n_assets)
+        if self._one and NUMBERS.issuperset(map(type, self._pending)):
+            try:
+                units = np.array(self._pending, np.float64)
+            except OverflowError:
+                units = self._looked_at(n_assets)
+        else:
+            units = self._looked_at(n_assets)
         lots = target_lots(units.reshape(-1, n_assets), "units", run, "refuse")
         if self._one:
             self._last, self._lots[0, 0] = units.flat[-1], lots[-1, 0]
         self._pending.clear()
+        if self._placed:
+            lots = self._placed_after(lots)
         run.play(lots)
 
-    def _several(self, n_assets: int) -> np.ndarray:
-        """The same answer by answer: None and NaN leave all positions as they are."""
+    def _placed_after(self, lots: np.ndarray) -> np.ndarray:
+        """Write the orders towards a target (1, A) behind those that were placed, whose ids are known; nothing is left to do."""
+        simulator = self._run.simulator
+        held = simulator.position["units"][0]
+        for asset in np.flatnonzero(lots[0] != LEAVE).tolist():
+            missing = int(lots[0, asset]) - whole_lots(held[asset], simulator.instruments["lot"][asset])
+            if missing:
+                simulator.place(Order(asset, lots=missing, time_in_force="IOC"))
+        return np.full_like(lots, LEAVE)
+
+    def _looked_at(self, n_assets: int) -> np.ndarray:
+        """The answers as units (n, A), one by one: None and NaN leave all positions as they are."""
         units = np.full((len(self._pending), n_assets), np.nan)
         for i, answer in enumerate(self._pending):
-            if answer is None or (isinstance(answer, float) and answer != answer):
+            if isinstance(answer, float) and answer != answer:
                 continue
-            try:
-                units[i] = np.asarray(answer, np.float64).reshape(n_assets)
-            except (TypeError, ValueError):
+            values = numbers_of(answer)
+            if values is None or values.size != n_assets:
                 raise ShapeError(
                     f"on_bar at row {self._run.first_row + self._run.played + i} must return a target in units for each of "
                     f"{n_assets} assets, or None, was {answer!r}"
-                ) from None
+                )
+            units[i] = values.reshape(n_assets)
         return units
+
+
+def numbers_of(answer: Any) -> np.ndarray | None:
+    """Return an answer as float64 where it holds numbers, or None for NaN, alone: text, dates and truth are no positions."""
+    try:
+        values = np.asarray(answer)
+        if values.dtype.kind == "O" and all(item is None or isinstance(item, (int, float, np.number)) for item in values.flat):
+            values = values.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return values.astype(np.float64) if values.dtype.kind in "iuf" else None
 
 
 class Strategy(Protocol):
@@ -185,7 +219,7 @@ def run_strategy(
         rows: First and one past the last tape row that may be touched; None: the whole tape.
         keep: What is recorded: `equity` at every close, `steps`, `fills`, `orders`.
         max_orders: Working orders of the account.
-        max_tickets: Orders that one decision may place.
+        max_tickets: Orders and cancels that one decision may place; targets need none of them.
 
     Raises:
         ConfigError: It has no `on_bar`; a target is infinite, off the lot grid or beyond 1e15 lots.
@@ -195,7 +229,9 @@ def run_strategy(
     on_bar = getattr(strategy, "on_bar", None)
     if not callable(on_bar):
         raise ConfigError(f"a strategy needs a method on_bar(bar), {type(strategy).__name__} has none")
-    run = Run(tape, costs, cash=cash, rows=rows, keep=keep, max_orders=max_orders, max_tickets=max_tickets)
+    if isinstance(strategy, type):
+        raise ConfigError(f"a strategy is an object, was the class {strategy.__name__}; write {strategy.__name__}()")
+    run = Run(tape, costs, cash=cash, rows=rows, keep=keep, max_orders=max_orders, max_tickets=max_tickets, targets_beside=True)
     bar = Close(run)
     pending, closes = bar._pending, run.simulator.bars["close"]
     last, nothing = run.first_row + run.n, float("nan")
@@ -204,11 +240,15 @@ def run_strategy(
         chunk = closes[start:stop, 0].tolist() if run.simulator.n_assets == 1 else closes[start:stop]
         for row, bar.close in enumerate(chunk, start):
             bar.row = row
-            target = on_bar(bar)
+            try:
+                target = on_bar(bar)
+            except Exception as error:
+                error.add_note(f"raised by on_bar at row {row} of {tape.name}")
+                raise
             pending.append(nothing if target is None else target)
             if bar._placed:
-                bar._placed = False
                 bar._play()
+                bar._placed = False
         if pending:
             bar._play()
     return run.result()

@@ -12,12 +12,13 @@ from ..market.order import OrderKind, TimeInForce
 from ..market.rules import ACCOUNTS, IMPACTS
 from .batch import step_batch
 
-__all__ = ["LEAVE", "lots_of_units", "play_stream"]
+__all__ = ["GRID_HAIR", "LEAVE", "lots_of_units", "play_stream"]
 
 LEAVE = constant(np.iinfo(np.int64).min)  # a target: leave the position as it is
 MARKET, IOC = constant(OrderKind.MARKET), constant(TimeInForce.IOC)
 REG_T, SQUARE_ROOT = constant(ACCOUNTS["reg_t"]), constant(IMPACTS["square_root"])
 ENV = constant(0)
+GRID_HAIR = 2.0**-48  # by what part of itself a quotient of decimals may be off its whole number
 
 
 @kernel
@@ -37,7 +38,7 @@ def lots_of_units(units: np.ndarray, instruments: np.ndarray, towards_zero: bool
                     return int(i * n_assets + a)
                 count = whole_lots(wanted, instruments[a].lot)
                 gap = abs(ratio - count)
-                if not towards_zero and gap > 1e-9 and gap > 1e-9 * abs(ratio):
+                if not towards_zero and gap > 1e-9 and gap > GRID_HAIR * abs(ratio):
                     return int(i * n_assets + a)
                 lots[i, a] = count
     return -1

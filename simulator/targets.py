@@ -10,8 +10,9 @@ from ..market.cost import CostSettings
 from ..market.errors import ConfigError, ShapeError, UnknownNameError
 from ..market.grid import LARGEST_COUNT
 from .result import Result
-from .run import Run
+from .run import Run, is_whole
 from .stream import lots_of_units
+from .venue import check_market
 
 __all__ = ["TargetUnit", "run_targets", "target_lots", "target_weights"]
 
@@ -54,6 +55,9 @@ def run_targets(
     """
     if unit not in get_args(TargetUnit):
         raise UnknownNameError("unit of targets", str(unit), get_args(TargetUnit))
+    check_market(tape, costs)
+    if not is_whole(first_row):
+        raise ConfigError(f"first_row must be a whole number, was {first_row!r}")
     values = np.asarray(targets)
     if values.ndim == 1 and tape.n_assets == 1:
         values = values[:, None]
@@ -78,8 +82,12 @@ def target_lots(values: np.ndarray, unit: str, run: Run, rounding: str) -> np.nd
     if rounding not in ("refuse", "towards_zero"):
         raise UnknownNameError("rounding", str(rounding), ("refuse", "towards_zero"))
     if unit == "lots":
-        if values.dtype.kind not in "iu" or np.abs(values).max() > LARGEST_COUNT:
-            raise ConfigError(f"targets in lots must be integers of at most {LARGEST_COUNT:g}, were {values.dtype}")
+        if values.dtype.kind not in "iu":
+            raise ConfigError(f"targets in lots must be integers, were {values.dtype}; give units, or round them to whole lots")
+        beyond = np.argwhere((values > LARGEST_COUNT) | (values < -LARGEST_COUNT))
+        if len(beyond):
+            i, a = (int(index) for index in beyond[0])
+            raise ConfigError(f"targets in lots must be at most {LARGEST_COUNT:g}, was {values[i, a]} at index [{i}, {a}]")
         return np.require(values, np.int64, OWN)
     units, lots = np.require(values, np.float64, OWN), np.empty(values.shape, np.int64)
     bad = lots_of_units(units, run.simulator.instruments, rounding == "towards_zero", lots)

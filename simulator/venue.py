@@ -17,9 +17,35 @@ from ..market.instrument import instrument_records
 from ..market.record import copied
 from .arrays import TapeArrays
 
-__all__ = ["venue_arrays"]
+__all__ = ["check_counts", "check_market", "venue_arrays"]
 
 V = TypeVar("V")
+
+
+def check_market(tape: object, costs: object) -> None:
+    """Refuse what is no tape, or no settings of costs.
+
+    Raises:
+        ConfigError: One of the two is something else.
+    """
+    if not isinstance(tape, Tape):
+        raise ConfigError(f"simulator.tape must be a Tape, was {type(tape).__name__}; open it with data.catalog.open_tape")
+    if not isinstance(costs, CostSettings):
+        raise ConfigError(f"simulator.costs must be CostSettings, was {type(costs).__name__}; write CostSettings(fee_rate=...)")
+
+
+def check_counts(**counts: int) -> None:
+    """Refuse a count of a simulator that is no whole number, or less than 1 (of `max_tickets`: than 0).
+
+    Raises:
+        ConfigError: Names it.
+    """
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+            raise ConfigError(f"simulator.{name} must be a whole number, was {value!r}")
+        least = 0 if name == "max_tickets" else 1
+        if value < least:
+            raise ConfigError(f"simulator.{name} must be at least {least}, was {value}")
 
 
 def venue_arrays(tape: Tape, costs: CostSettings) -> TapeArrays:

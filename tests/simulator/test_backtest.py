@@ -64,5 +64,5 @@ def test_decisions_without_a_bar_after_them_are_refused():
 
 
 def test_actions_of_the_wrong_width_are_refused():
-    with pytest.raises(ShapeError, match=r"floats of shape \(1, 1\), was float64 \(1, 2\)"):
+    with pytest.raises(ShapeError, match=r"floats of shape \(9, 1\), was float64 \(9, 2\)"):
         run_actions(gbm_tape(3, n_bars=50), CostSettings(), np.ones((9, 2)))

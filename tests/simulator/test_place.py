@@ -157,9 +157,8 @@ def test_rounding_is_done_only_where_it_is_asked_for(simulator, order, fields):
     ({"time_in_force": "GTD", "expires_at": -1}, ConfigError, "expires_at must lie between 1970 and 2262, was -1"),
 ], ids=str)  # fmt: skip
 def test_what_does_not_fit_the_instrument_is_refused_when_placed(simulator, fields, error, says):
-    order = Order(**{"symbol": "S0", "units": 1.0, **fields})
     with pytest.raises(error, match=says):
-        simulator.place(order)
+        simulator.place(Order(**{"symbol": "S0", "units": 1.0, **fields}))
     assert not simulator.tickets["lots"].any()
 
 
