@@ -157,6 +157,8 @@ class Turn(Desk):
     def handle(self, book, n, order, reference, at, maker, power=None, share=None):
         """An order whose turn has come -> power that it used up. Without `power` it does not increase a position."""
         order.turning = False
+        if order.size == 0:  # its group has taken what was armed: the look did not count
+            order.rested = maker
         lots, reason = self.clip(book, order, reference)
         if order.tif == "FOK" and lots != order.left:
             self.miss(book, order)
