@@ -41,7 +41,8 @@ def path_exposure(records: np.ndarray, fills: np.ndarray, trades: np.ndarray) ->
     """
     differs = np.abs(records["path_gap"]) > 0.0
     rows = records["row"][differs]
-    touched = np.isin(trades["opened_row"], rows) | np.isin(trades["closed_row"], rows)
+    closed = np.isin(trades["closed_row"], rows) & (trades["still_open"] == 0)
+    touched = np.isin(trades["opened_row"], rows) | closed
     return PathExposure(
         bars=int(differs.sum()),
         n_bars=len(records),

@@ -76,7 +76,7 @@ class Run:
             keep: What is recorded: `equity` at every close, `steps` (STEP records), `fills`, `orders` (changes of state, too).
             max_orders: See `Simulator`.
             max_tickets: See `Simulator`.
-            targets_beside: Whether there is room for an order of every asset beside `max_tickets` and `max_orders`.
+            targets_beside: Whether a decision may hold an order of every asset beside `max_tickets`.
 
         Raises:
             DataError: The rows hold no decision with a bar after it.
@@ -92,9 +92,9 @@ class Run:
                 raise UnknownNameError("record", str(name), KEEP, "keep")
         self.kept, self.max_tickets = frozenset(names), max_tickets
         logs = {"record_fills": "fills" in self.kept, "record_orders": "orders" in self.kept}
-        check_counts(max_orders=max_orders, max_tickets=max_tickets)
+        check_counts(max_tickets=max_tickets)
         beside = tape.n_assets if targets_beside else 0
-        self.simulator = Simulator(tape, costs, max_orders=max_orders + beside, max_tickets=max_tickets + beside, **logs)
+        self.simulator = Simulator(tape, costs, max_orders=max_orders, max_tickets=max_tickets + beside, **logs)
         self.simulator.open_accounts(cash, np.array([first]))
         self.first_row, self.n, self.played = first, stop - 1 - first, 0
         self._curve = np.zeros(self.n if "equity" in self.kept else 0)

@@ -9,7 +9,7 @@ from ..data.tape import Tape
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError, ShapeError
 from ..market.grid import whole_lots
-from .order import Order, OrderGroup, legs_of
+from .order import Order, OrderGroup
 from .placement import Rounding, asset_of, free_slots
 from .result import Result
 from .run import Run
@@ -34,7 +34,9 @@ class Close:
         close: Close of a tape of one asset, a float; closes (A,) where there are several.
     """
 
-    __slots__ = ("_cash", "_columns", "_equity", "_last", "_lots", "_one", "_pending", "_placed", "_run", "_units", "close", "row")
+    __slots__ = (
+        "_cash", "_columns", "_equity", "_last", "_leave", "_lots", "_one", "_pending", "_placed", "_run", "_units", "close", "row",
+    )  # fmt: skip
 
     def __init__(self, run: Run) -> None:
         self._run, self._pending, self._placed = run, [], False
@@ -44,6 +46,7 @@ class Close:
         self._equity, self._cash = run.simulator.account["equity"], run.simulator.account["cash"]
         self._units = run.simulator.position["units"][0]
         self._lots, self._last = np.zeros((1, 1), np.int64), float("nan")
+        self._leave = np.full((1, run.simulator.n_assets), LEAVE, np.int64)
         self.row = run.first_row
         self.close: Any = 0.0
 
@@ -117,21 +120,30 @@ class Close:
         The ids hold whatever `on_bar` returns: the orders of a target come after those that were placed.
         """
         simulator = self.simulator
-        free_slots(simulator.tickets[0, : self._run.max_tickets], len(legs_of(order)), 0)
         slots = simulator.place(order, rounding=rounding)
-        self._placed = True
+        self._keep_within(slots)
         return np.asarray(simulator.ticket_ids()[slots])
 
     def cancel(self, order_id: int) -> None:
         """Cancel a working order in the decision of this close; see `Simulator.cancel`."""
-        simulator = self.simulator
-        free_slots(simulator.tickets[0, : self._run.max_tickets], 1, 0)
-        simulator.cancel(order_id)
+        self._keep_within(np.array([self.simulator.cancel(order_id)]))
+
+    def _keep_within(self, slots: np.ndarray) -> None:
+        """Take back what stands in slots that are kept for targets, and refuse it."""
+        tickets, most = self._run.simulator.tickets[0], self._run.max_tickets
+        if slots[-1] >= most:
+            tickets["lots"][slots] = tickets["cancels"][slots] = 0
+            free_slots(tickets[:most], len(slots), 0)
         self._placed = True
 
     def _play(self) -> None:
         run, n_assets = self._run, self._run.simulator.n_assets
-        answer = self._pending[0]  # the same as before: its lots are known
+        answer = self._pending[0]
+        if self._placed and type(answer) is float and answer != answer:
+            self._pending.clear()
+            run.play(self._leave)
+            return
+        # the same answer as before: its lots are known
         if self._one and len(self._pending) == 1 and type(answer) in NUMBERS and answer == self._last and not self._placed:
             self._pending.clear()
             run.play(self._lots)
@@ -153,13 +165,22 @@ class Close:
 
     def _placed_after(self, lots: np.ndarray) -> np.ndarray:
         """Write the orders towards a target (1, A) behind those that were placed, whose ids are known; nothing is left to do."""
-        simulator = self._run.simulator
+        simulator, missing = self._run.simulator, {}
         held = simulator.position["units"][0]
         for asset in np.flatnonzero(lots[0] != LEAVE).tolist():
-            missing = int(lots[0, asset]) - whole_lots(held[asset], simulator.instruments["lot"][asset])
-            if missing:
-                simulator.place(Order(asset, lots=missing, time_in_force="IOC"))
-        return np.full_like(lots, LEAVE)
+            gap = int(lots[0, asset]) - whole_lots(held[asset], simulator.instruments["lot"][asset])
+            if gap:
+                missing[asset] = gap
+        most, working = simulator.orders.shape[1], int(simulator.account["n_working"][0])
+        placed = int((simulator.tickets["lots"][0] != 0).sum())
+        if missing and working + placed + len(missing) > most:
+            raise ConfigError(
+                f"on_bar at row {self.row} placed {placed} orders and returned a target that needs {len(missing)} more, the pool "
+                f"holds {most}, {working} are working; run with a larger max_orders"
+            )
+        for asset, gap in missing.items():
+            simulator.place(Order(asset, lots=gap, time_in_force="IOC"))
+        return self._leave
 
     def _looked_at(self, n_assets: int) -> np.ndarray:
         """The answers as units (n, A), one by one: None and NaN leave all positions as they are."""
@@ -218,11 +239,12 @@ def run_strategy(
         cash: Initial equity, account currency.
         rows: First and one past the last tape row that may be touched; None: the whole tape.
         keep: What is recorded: `equity` at every close, `steps`, `fills`, `orders`.
-        max_orders: Working orders of the account.
+        max_orders: Working orders of the account, with the orders of a target that is returned beside placed orders.
         max_tickets: Orders and cancels that one decision may place; targets need none of them.
 
     Raises:
-        ConfigError: It has no `on_bar`; a target is infinite, off the lot grid or beyond 1e15 lots.
+        ConfigError: It has no `on_bar`; a target is infinite, off the lot grid or beyond 1e15 lots, or finds no room among
+            `max_orders` beside placed orders.
         ShapeError: It returned something else. Answers are looked at when they are played, up to 1,024 bars later.
         DataError: The rows hold no decision with a bar after it; see `Simulator` for what a tape must have.
     """

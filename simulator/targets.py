@@ -30,6 +30,7 @@ def run_targets(
     first_row: int = 0,
     keep: Iterable[str] = ("equity",),
     rounding: Literal["refuse", "towards_zero"] = "refuse",
+    max_orders: int = 8,
 ) -> Result:
     """Trade one account towards a stream of target positions: the same bytes as the same decisions stepped one by one.
 
@@ -47,6 +48,7 @@ def run_targets(
         first_row: Tape row of the first decision.
         keep: What is recorded: `equity` at every close, `steps`, `fills`, `orders`; nothing else takes memory.
         rounding: `refuse` units off the lot grid, or round them `towards_zero`.
+        max_orders: Working orders of the account (`Simulator`): with a latency of many bars more orders are on their way at once.
 
     Raises:
         ShapeError: There is no target, or the shape is another.
@@ -65,7 +67,7 @@ def run_targets(
         raise ShapeError(
             f"targets must be numbers of shape (n, {tape.n_assets}), n > 0, were {values.dtype} {np.shape(targets)}"
         )
-    run = Run(tape, costs, cash=cash, rows=(first_row, first_row + len(values) + 1), keep=keep)
+    run = Run(tape, costs, cash=cash, rows=(first_row, first_row + len(values) + 1), keep=keep, max_orders=max_orders)
     if unit == "weights":
         run.play(weights=target_weights(values))
     else:

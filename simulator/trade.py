@@ -1,5 +1,7 @@
 """Round trips from a log of fills: what each trade earned, what it cost, and what it risked."""
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,7 +60,7 @@ class Holding:
     gross: float = 0.0
     risk: float = 0.0
     n_fills: int = 0
-    costs: tuple[float, ...] = (0.0,) * len(COSTS)
+    costs: Sequence[float] = (0.0,) * len(COSTS)
 
     def add(self, lots: int, share: float, fill: Sequence[float], tape: Tape) -> None:
         """Take `lots` of a fill and that share of its costs."""
@@ -66,7 +68,7 @@ class Holding:
         units = on_grid(lots, tape.instruments[self.asset].lot)
         self.lots += lots
         self.gross -= units * reference * scale_at(tape, self.row, self.asset)
-        self.costs = tuple(paid + share * cost for paid, cost in zip(self.costs, costs, strict=True))
+        self.costs = [paid + share * cost for paid, cost in zip(self.costs, costs, strict=True)]
         self.n_fills += 1
         if (lots > 0) == (self.side > 0):
             self.entered += abs(units)
@@ -75,13 +77,13 @@ class Holding:
             self.exited += abs(units)
             self.exit_value += abs(units) * price
 
-    def carry_to(self, row: int, tape: Tape) -> None:
-        """Rolls and splits from the row after the trade's last one to `row`, before its open; stops where no lot is left."""
-        rows = np.arange(self.row + 1, row + 1) if tape.has_terms else np.zeros(0, np.int64)
-        splits, rolls = tape.terms["split"][rows, self.asset], tape.terms["roll"][rows, self.asset]
-        for i in np.flatnonzero((splits != 1.0) | ~np.isnan(rolls)):
-            self.row = int(rows[i])
-            ratio, roll = float(splits[i]), 0.0 if np.isnan(rolls[i]) else float(rolls[i])
+    def carry_to(self, row: int, tape: Tape, events: Sequence[int]) -> None:
+        """Rolls and splits (rows `events`) after the trade's last row to `row`, before its open; stops where no lot is left."""
+        for event in events[bisect_right(events, self.row) : bisect_right(events, row)]:
+            self.row = event
+            ratio, roll = float(tape.terms["split"][event, self.asset]), float(tape.terms["roll"][event, self.asset])
+            if math.isnan(roll):
+                roll = 0.0
             lot, scale = tape.instruments[self.asset].lot, scale_at(tape, self.row - 1, self.asset)
             held = on_grid(self.lots, lot)
             self.gross -= held * roll * scale
@@ -113,7 +115,8 @@ def trades(fills: np.ndarray, tape: Tape, position: np.ndarray | None = None, ro
     P&L is that of the fills: dividends, funding, interest, borrow, fees of liquidation and costs of rolls belong to the account,
     not to a fill. So the nets of all trades, open ones included, sum to equity - initial - dividends - funding - interest +
     borrow + liquidation (and what rolls cost). Splits and rolls between two fills rescale a trade as they do the position; the
-    part of a lot that a split leaves over is paid out at the close before it.
+    part of a lot that a split leaves over is paid out at the close before it (the account has it at its mark: where own trades
+    displace the price, trades miss that displacement of that part of a lot, since no fill tells it).
 
     Args:
         fills: FILL records of one account from when it was flat, (F,), in their order; changes of state are passed over.
@@ -130,9 +133,10 @@ def trades(fills: np.ndarray, tape: Tape, position: np.ndarray | None = None, ro
     done: list[tuple[float, ...]] = []
     held: dict[int, Holding] = {}
     fills = fills[fills["lots"] != 0]
+    events = _events(tape)
     columns = [fills[name].tolist() for name in ("asset", "row", "filled_at", "lots", "risk", "reference", "price", *COSTS)]
     for asset, at_row, at, lots, risk, *fill in zip(*columns, strict=True):
-        trade = _carried(held, asset, at_row, tape, done)
+        trade = _carried(held, asset, at_row, tape, events, done)
         left = lots
         if trade is not None and (trade.lots > 0) != (lots > 0):
             closed = -trade.lots if abs(lots) > abs(trade.lots) else lots
@@ -147,7 +151,7 @@ def trades(fills: np.ndarray, tape: Tape, position: np.ndarray | None = None, ro
     if position is not None:
         last = tape.n_rows - 1 if row is None else row
         for asset in sorted(held):
-            trade = _carried(held, asset, last, tape, done)
+            trade = _carried(held, asset, last, tape, events, done)
             if trade is not None:
                 done.append(_marked(trade, position[asset], tape))
     return np.array(done, TRADE)
@@ -159,11 +163,23 @@ def scale_at(tape: Tape, row: int, asset: int) -> float:
     return tape.instruments[asset].multiplier * fx
 
 
-def _carried(held: dict[int, Holding], asset: int, row: int, tape: Tape, done: list[tuple[float, ...]]) -> Holding | None:
+def _events(tape: Tape) -> dict[int, list[int]]:
+    """Return the rows at which an asset splits or rolls, by asset."""
+    events: dict[int, list[int]] = {}
+    if tape.has_terms:
+        rows, assets = np.nonzero((tape.terms["split"] != 1.0) | ~np.isnan(tape.terms["roll"]))
+        for row, asset in zip(rows.tolist(), assets.tolist(), strict=True):
+            events.setdefault(asset, []).append(row)
+    return events
+
+
+def _carried(
+    held: dict[int, Holding], asset: int, row: int, tape: Tape, events: dict[int, list[int]], done: list[tuple[float, ...]]
+) -> Holding | None:
     """Return the open trade of an asset at `row`; one of which a split left no lot has ended."""
     trade = held.get(asset)
     if trade is not None:
-        trade.carry_to(row, tape)
+        trade.carry_to(row, tape, events.get(asset, ()))
         if trade.lots == 0:
             done.append(held.pop(asset).record(int(tape.open_at[trade.row])))
             return None

@@ -46,7 +46,7 @@ def test_the_targets_order_beside_placed_ones_trades_like_one_alone(kit):
         bar.place(Order("S1", 1, "limit", limit=0.01, time_in_force="DAY"))  # never filled
         return wanted[bar.row]
 
-    words = {"max_orders": 1, "max_tickets": 1, "keep": ("fills",)}
+    words = {"max_orders": 8, "max_tickets": 1, "keep": ("fills",)}
     beside, alone = play(placing, tape, **words), play(lambda bar: wanted[bar.row], tape, **words)
     assert len(alone.fills) > 400
     names = [name for name in alone.fills.dtype.names if name != "order_id"]
@@ -62,6 +62,17 @@ def test_a_target_takes_no_slot_from_the_orders_that_a_decision_may_place():
     with pytest.raises(ConfigError, match="at most max_tickets = 2 orders and cancels, 2 are taken, 1 more were placed"):
         play(on_bar, max_tickets=2)
     assert len(play(on_bar, max_tickets=3, max_orders=30).fills) == 6
+
+
+def test_a_full_pool_is_no_way_to_lose_a_target():
+    def on_bar(bar):
+        bar.place(Order("S0", 1, "limit", limit=1.0))
+        return float(bar.row)
+
+    says = "row 2 placed 1 orders and returned a target that needs 1 more, the pool holds 3, 2 are working; run with a larger max_"
+    with pytest.raises(ConfigError, match=says):
+        play(on_bar, max_orders=3)
+    assert play(on_bar, max_orders=9).position["units"] == 6.0
 
 
 @pytest.mark.parametrize("looks", [False, True])

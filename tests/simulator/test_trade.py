@@ -128,6 +128,14 @@ def test_path_exposure_counts_the_bars_whose_paths_differ(kit):
     assert (seen.bars, seen.n_bars, seen.fills, seen.n_fills, seen.trades, seen.n_trades, seen.money) == (2, 4, 2, 4, 2, 2, 0.75)
 
 
+def test_what_is_held_at_the_end_was_not_closed_in_the_last_bar(kit):
+    result = run_targets(kit.tape(kit.flat(10.0, 5)), CostSettings(**kit.FREE), np.ones(4), keep=ALL)
+    records = result.records.copy()
+    records["path_gap"][3] = 0.5  # row 4, where the only trade is valued
+    seen = path_exposure(records, result.fills, result.trades(open_too=True))
+    assert (seen.bars, seen.trades, seen.n_trades) == (1, 0, 1)
+
+
 def test_a_bar_that_reaches_stop_and_target_is_exposed(kit):
     tape = kit.tape([(100,) * 4] * 3 + [(100, 112, 94, 100)] + [(100,) * 4])
 

@@ -9,6 +9,7 @@ from quantgym.data.synthetic import gbm_tape
 from quantgym.market.actions.registry import action_scheme
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, DataError, ShapeError, UnknownNameError
+from quantgym.market.order import Refusal
 from quantgym.simulator.backtest import run_actions, run_bars
 from quantgym.simulator.order import Order, bracket
 from quantgym.simulator.simulator import Simulator
@@ -194,3 +195,11 @@ def test_decimals_of_every_size_are_on_the_grid(kit, count, per_unit):
     simulator = Simulator(kit.tape(kit.flat(100.0, 4), lot=1 / per_unit), CostSettings(), max_tickets=1)
     simulator.place(Order("S0", count / per_unit))
     assert simulator.tickets["lots"][0, 0] == count
+
+
+def test_more_orders_on_their_way_than_the_pool_holds_need_a_larger_one():
+    tape, targets = gbm_tape(0, n_bars=60), np.arange(59) % 2 * 1.0
+    late = CostSettings(latency_ms=30 * 86_400_000)
+    for max_orders, lost in ((8, True), (40, False)):
+        result = run_targets(tape, late, targets, max_orders=max_orders)
+        assert bool(result.refused[Refusal.POOL_FULL]) == lost
