@@ -224,6 +224,8 @@ class Turn(Desk):
             self.near(needed, power)
             return growth == 0 or needed <= power
 
+        if share == 1 and not fits(more):
+            share = max(power, 0.0) / need(more)
         if share is not None and share < 1:
             self.near(more * share, round(more * share))
             more = math.floor(more * share)
