@@ -19,7 +19,8 @@ LONGEST_MS = 1e12  # instants are int64 ns: a longer latency would wrap round in
 NOT_NEGATIVE = ("fee_rate", "fee_per_unit", "fee_tier_volume", "half_spread_rate", "slippage_rate", "impact_coefficient",
                 "impact_volatility", "impact_temporary", "impact_permanent", "borrow_rate", "margin_interest_rate", "sizing_margin",
                 "liquidation_fee_rate", "latency_ms")  # fmt: skip
-NUMBERS = (*NOT_NEGATIVE, "impact_half_life_s", "cash_interest_rate", "max_leverage", "maintenance_rate", "delisting_return",
+NUMBERS = (*NOT_NEGATIVE, "maker_fee_rate", "participation", "impact_half_life_s",
+           "cash_interest_rate", "max_leverage", "maintenance_rate", "delisting_return",
            "ruin_equity_fraction")  # fmt: skip
 REG_T_LEVERAGE = 2.0  # Regulation T, 12 CFR 220.12: half of the value is put down
 REG_T_LONG, REG_T_SHORT = 0.25, 0.30  # FINRA Rule 4210(c): maintenance of longs, and of shorts at 5 dollars or more
@@ -138,7 +139,8 @@ class CostSettings:
             raise ConfigError(f"costs.cash_interest_rate must lie in (-1, 1), was {self.cash_interest_rate}")
         if not self.impact_half_life_s > 0.0:
             raise ConfigError(f"costs.impact_half_life_s must be positive, was {self.impact_half_life_s}")
-        if isinstance(self.spread_window, bool) or self.spread_window < 2:
+        window = self.spread_window
+        if isinstance(window, bool) or not isinstance(window, (int, np.integer)) or window < 2:
             raise ConfigError(f"costs.spread_window must be a whole number of at least 2 rows, was {self.spread_window!r}")
         if self.fees is not None or self.fee_discount is not None or self.brackets is not None:
             self._check_tables()
@@ -149,11 +151,12 @@ class CostSettings:
         for name, kinds in (("path", PATHS), ("impact", IMPACTS), ("spread", get_args(SpreadModel)), ("account", ACCOUNTS),
                             ("funding", get_args(FundingRule)), ("fee_extend", get_args(Extension))):  # fmt: skip
             value = getattr(self, name)
-            if value not in kinds and not (name == "account" and value is None):
+            known = isinstance(value, str) and value in kinds
+            if not known and not (name == "account" and value is None):
                 raise UnknownNameError(f"costs.{name}", str(value), kinds)
         for name in NUMBERS:
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating))):
+            if value is not None and not is_number(value):
                 raise ConfigError(f"costs.{name} must be a number, was {value!r}")
         for name in ("allow_short", "limit_touch"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
@@ -165,6 +168,10 @@ class CostSettings:
         from .brackets import bracket_table  # here, since both are long and most costs need neither
         from .fees.registry import fee_schedule
 
+        for name in ("fees", "brackets"):
+            setting = getattr(self, name)
+            if setting is not None and not isinstance(setting, (str, Mapping)):
+                raise ConfigError(f"costs.{name} must be a name, or one by symbol, was {setting!r}")
         for name in named(self.fees):
             fee_schedule(name, discount=self.fee_discount)
         for name in named(self.brackets):
@@ -173,7 +180,7 @@ class CostSettings:
     def _check_impact(self) -> None:
         volumes = self.impact_volume
         amounts = () if volumes is None else volumes.values() if isinstance(volumes, Mapping) else (volumes,)
-        if any(not (math.isfinite(amount) and amount > 0.0) for amount in amounts):
+        if any(not (is_number(amount) and math.isfinite(amount) and amount > 0.0) for amount in amounts):
             raise ConfigError(f"costs.impact_volume must be positive and finite, was {volumes}")
         if self.impact != "square_root" and volumes is None:
             raise ConfigError(f"costs.impact {self.impact} needs costs.impact_volume, the units to which it is measured; was null")
@@ -229,6 +236,13 @@ class CostSettings:
                  "liquidation_fee_rate")  # fmt: skip
         free = dict.fromkeys(names.intersection(costs), 0.0)
         return replace(self, **free, maker_fee_rate=None, fees=None, fee_discount=None, spread="fixed", impact="square_root")  # type: ignore[arg-type]
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number that a float can hold, truth values apart."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    return isinstance(value, (float, np.floating)) or abs(int(value)) < 2**1023
 
 
 def named(setting: str | Mapping[str, str] | None) -> tuple[str, ...]:

@@ -105,3 +105,26 @@ def test_a_preset_that_does_not_exist_is_refused_before_any_tape(settings, says)
 def test_a_discount_needs_a_schedule():
     with pytest.raises(ConfigError, match=r"costs.fee_discount needs a fee schedule in costs.fees, was 'bnb' without one"):
         CostSettings(fee_discount="bnb")
+
+
+@pytest.mark.parametrize(("settings", "says"), [
+    ({"participation": "0.1"}, "costs.participation must be a number, was '0.1'"),
+    ({"participation": True}, "costs.participation must be a number, was True"),
+    ({"maker_fee_rate": "x"}, "costs.maker_fee_rate must be a number, was 'x'"),
+    ({"fee_rate": 10**400}, "costs.fee_rate must be a number, was 1000"),
+    ({"spread_window": "21"}, "costs.spread_window must be a whole number of at least 2 rows, was '21'"),
+    ({"spread_window": 2.5}, "was 2.5"),
+    ({"spread_window": np.nan}, "was nan"),
+    ({"fees": ["binance/spot"]}, "costs.fees must be a name, or one by symbol, was"),
+    ({"fees": 5}, "costs.fees must be a name, or one by symbol, was 5"),
+    ({"brackets": True, "account": "cross"}, "costs.brackets must be a name, or one by symbol, was True"),
+    ({"path": ["adverse"]}, "unknown costs.path"),
+    ({"impact": {}}, "unknown costs.impact"),
+    ({"account": ["cash"]}, "unknown costs.account"),
+    ({**TRANSIENT, "impact_volume": "1e6"}, "costs.impact_volume must be positive and finite, was 1e6"),
+    ({**TRANSIENT, "impact_volume": {"S0": "x"}}, "costs.impact_volume must be positive and finite"),
+    ({**TRANSIENT, "impact_volume": True}, "costs.impact_volume must be positive and finite, was True"),
+])  # fmt: skip
+def test_settings_of_the_wrong_kind_are_refused_by_name(settings, says):
+    with pytest.raises(ConfigError, match=says):
+        CostSettings(**settings)
