@@ -30,6 +30,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+        if not isinstance(key, Hashable):
+            raise ConfigError(f"line {key_node.start_mark.line + 1}: keys must be text, was {key!r}; write it in quotes")
         if key in seen:
             raise ConfigError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
         seen.add(key)

@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+import re
 import types
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar, Union, get_args, get_origin
 
+import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..market.errors import ConfigError, did_you_mean
@@ -21,7 +23,7 @@ def validate(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
 
     Args:
         cls: The settings class; its fields are the only keys allowed, at every level.
-        mapping: What a YAML file or a caller says.
+        mapping: What a YAML file or a caller says; NumPy's numbers and arrays count as plain ones.
         where: Prefix of messages, such as `demo.yaml: encoders.0`.
 
     Raises:
@@ -32,10 +34,11 @@ def validate(cls: type[T], mapping: Mapping[str, Any], where: str) -> T:
     faults = list(_unknown_keys(cls, mapping, ""))
     if faults:
         raise ConfigError("\n".join(f"{where}: {fault}" for fault in faults))
+    plain = _plain(mapping, where, "")
     try:
-        settings: T = TypeAdapter(cls).validate_json(json.dumps(mapping, default=_plain), strict=True)
+        settings: T = TypeAdapter(cls).validate_json(json.dumps(plain), strict=True)
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{where}: {line}" for line in _lines(error))) from None
+        raise ConfigError("\n".join(f"{where}: {line}" for line in _lines(error, plain))) from None
     return settings
 
 
@@ -48,10 +51,21 @@ def known_keys(cls: Any) -> dict[str, Any]:
     return {}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, where: str, place: str) -> Any:
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise ConfigError(f"{where}: {place or 'settings'}: keys must be text, was {key!r}; write it in quotes")
+        return {key: _plain(inner, where, f"{place}.{key}" if place else key) for key, inner in value.items()}
+    if isinstance(value, (np.generic, np.ndarray)):
+        return _plain(value.tolist(), where, place)
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner, where, f"{place}.{index}") for index, inner in enumerate(value)]
     if isinstance(value, date):
         return value.isoformat()
-    raise ConfigError(f"a setting must be plain data, was {value!r} ({type(value).__name__})")
+    if value is not None and not isinstance(value, (bool, int, float, str)):
+        raise ConfigError(f"{where}: {place} must be plain data, was {value!r} ({type(value).__name__})")
+    return value
 
 
 def _settings_class(annotation: Any) -> Any:
@@ -75,15 +89,46 @@ def _unknown_keys(cls: Any, mapping: Mapping[str, Any], path: str) -> Iterable[s
             yield from _unknown_keys(inner, value, f"{place}.")
 
 
-def _lines(error: ValidationError) -> Iterable[str]:
-    for fault in error.errors():
-        place = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("function-"))
-        message = str(fault["msg"]).removeprefix("Value error, ")
-        if fault["type"] == "missing":
-            yield f"setting {place} is missing"
-        elif fault["type"] == "value_error":
-            yield message
-        elif place:
-            yield f"{place}: {message[0].lower() + message[1:]}, was {fault['input']!r}"
-        else:
-            yield message
+def _lines(error: ValidationError, mapping: Mapping[str, Any]) -> Iterable[str]:
+    told: dict[tuple[Any, ...], list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
+    for number, fault in enumerate(error.errors()):
+        parts = tuple(part for part in fault["loc"] if not str(part).startswith("function-"))
+        path, union = _path(parts, mapping, fault["type"] == "missing")
+        told.setdefault(("union", *union) if union is not None else ("one", number), []).append((path, dict(fault)))
+    for faults in told.values():
+        deepest = max(len(path) for path, _ in faults)
+        kept: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+        for path, one in faults:
+            if len(path) == deepest:
+                kept.setdefault(path, []).append(one)
+        yield from (_line(path, same) for path, same in kept.items())
+
+
+def _path(parts: tuple[Any, ...], value: Any, missing: bool) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
+    """Return the place inside `value`, and that of the first union on the way (whose kinds pydantic writes into it), or None."""
+    path: tuple[Any, ...] = ()
+    union = None
+    for position, part in enumerate(parts):
+        known = isinstance(value, Mapping) and part in value
+        if known or (isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)):
+            value = value[part]
+        elif not (missing and position == len(parts) - 1):
+            union = path if union is None else union
+            continue
+        path = (*path, part)
+    return path, union
+
+
+def _line(path: tuple[Any, ...], faults: list[dict[str, Any]]) -> str:
+    """Return one line for what is wrong at one place; several faults are those of the kinds that could stand there."""
+    place, fault = ".".join(str(part) for part in path), faults[0]
+    messages = [str(one["msg"]).removeprefix("Value error, ").replace("be an object", "be a mapping") for one in faults]
+    if fault["type"] == "missing":
+        return f"setting {place} is missing"
+    if fault["type"] == "value_error" or not place:
+        return messages[0]
+    others = "".join(f" or {message.removeprefix('Input should be ')}" for message in dict.fromkeys(messages[1:]))
+    given, near = fault["input"], ""
+    if fault["type"] == "literal_error" and isinstance(given, str):
+        near = did_you_mean(given, re.findall("'([^']*)'", messages[0]))
+    return f"{place}: {messages[0][0].lower()}{messages[0][1:]}{others}, was {given!r}{near}"
