@@ -22,6 +22,7 @@ NOT_NEGATIVE = ("fee_rate", "fee_per_unit", "fee_tier_volume", "half_spread_rate
 NUMBERS = (*NOT_NEGATIVE, "maker_fee_rate", "participation", "impact_half_life_s",
            "cash_interest_rate", "max_leverage", "maintenance_rate", "delisting_return",
            "ruin_equity_fraction")  # fmt: skip
+OPTIONAL = ("maker_fee_rate", "participation", "maintenance_rate")
 REG_T_LEVERAGE = 2.0  # Regulation T, 12 CFR 220.12: half of the value is put down
 REG_T_LONG, REG_T_SHORT = 0.25, 0.30  # FINRA Rule 4210(c): maintenance of longs, and of shorts at 5 dollars or more
 
@@ -114,6 +115,9 @@ class CostSettings:
     ruin_equity_fraction: float = 0.001
 
     def __post_init__(self) -> None:
+        for name in ("fees", "impact_volume", "brackets"):
+            if isinstance(getattr(self, name), Mapping):
+                object.__setattr__(self, name, dict(getattr(self, name)))  # ours: the caller's may change afterwards
         self._check_kinds()
         for name in NOT_NEGATIVE:
             value = getattr(self, name)
@@ -156,7 +160,7 @@ class CostSettings:
                 raise UnknownNameError(f"costs.{name}", str(value), kinds)
         for name in NUMBERS:
             value = getattr(self, name)
-            if value is not None and not is_number(value):
+            if not is_number(value) and not (value is None and name in OPTIONAL):
                 raise ConfigError(f"costs.{name} must be a number, was {value!r}")
         for name in ("allow_short", "limit_touch"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
@@ -172,6 +176,9 @@ class CostSettings:
             setting = getattr(self, name)
             if setting is not None and not isinstance(setting, (str, Mapping)):
                 raise ConfigError(f"costs.{name} must be a name, or one by symbol, was {setting!r}")
+            for symbol, value in setting.items() if isinstance(setting, Mapping) else ():
+                if not isinstance(value, str):
+                    raise ConfigError(f"costs.{name}.{symbol} must be a name, was {value!r}")
         for name in named(self.fees):
             fee_schedule(name, discount=self.fee_discount)
         for name in named(self.brackets):

@@ -111,6 +111,11 @@ def test_a_discount_needs_a_schedule():
     ({"participation": "0.1"}, "costs.participation must be a number, was '0.1'"),
     ({"participation": True}, "costs.participation must be a number, was True"),
     ({"maker_fee_rate": "x"}, "costs.maker_fee_rate must be a number, was 'x'"),
+    ({"fee_rate": None}, "costs.fee_rate must be a number, was None"),
+    ({"max_leverage": None}, "costs.max_leverage must be a number, was None"),
+    ({"fees": {"S0": ["binance/spot"]}}, r"costs.fees.S0 must be a name, was \['binance/spot'\]"),
+    ({"fees": {"S0": None}}, "costs.fees.S0 must be a name, was None"),
+    ({"brackets": {"S0": None}, "account": "cross"}, "costs.brackets.S0 must be a name, was None"),
     ({"fee_rate": 10**400}, "costs.fee_rate must be a number, was 1000"),
     ({"spread_window": "21"}, "costs.spread_window must be a whole number of at least 2 rows, was '21'"),
     ({"spread_window": 2.5}, "was 2.5"),
@@ -128,3 +133,15 @@ def test_a_discount_needs_a_schedule():
 def test_settings_of_the_wrong_kind_are_refused_by_name(settings, says):
     with pytest.raises(ConfigError, match=says):
         CostSettings(**settings)
+
+
+def test_a_table_that_the_caller_changes_afterwards_changes_no_settings():
+    fees, volumes = {"S0": "kraken/spot"}, {"S0": 1.0}
+    costs = CostSettings(fees=fees, **TRANSIENT, impact_volume=volumes)
+    fees["S0"], volumes["S0"] = "nonsense", -1.0
+    assert (costs.fees, costs.impact_volume) == ({"S0": "kraken/spot"}, {"S0": 1.0})
+
+
+def test_nulls_are_left_where_they_mean_something():
+    costs = CostSettings(maker_fee_rate=None, participation=None, maintenance_rate=None, fees=None, brackets=None, account=None)
+    assert costs == CostSettings()
