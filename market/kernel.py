@@ -18,7 +18,7 @@ import numba
 import numpy as np
 from numba.core import config as numba_config
 
-__all__ = ["cache_folder", "constant", "kernel", "sources_digest"]
+__all__ = ["cache_folder", "compiled", "constant", "kernel", "sources_digest"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +76,17 @@ def _cpu_name() -> str:
 def constant(value: int) -> int:
     """Return `value` as the integer that kernels count with: numba compiles a kernel anew for each literal it is called with."""
     return cast(int, np.int64(value))
+
+
+def compiled(function: Any, *arguments: Any) -> Callable[..., Any]:
+    """Return a kernel as it is compiled for arguments like these, to be called without a look at their types.
+
+    To look at two dozen record arrays takes three times as long as a call with them. Nothing checks what is passed: it must have
+    the types, dimensions and layouts of `arguments`, so that this is for arrays which the caller has made and keeps.
+    """
+    if numba_config.DISABLE_JIT:
+        return cast(Callable[..., Any], function)
+    return cast(Callable[..., Any], function.compile(tuple(numba.typeof(argument) for argument in arguments)))
 
 
 def kernel(function: F | None = None, *, parallel: bool = False, inline: bool = False, allocates: bool = False) -> Any:

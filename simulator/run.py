@@ -1,6 +1,8 @@
 """One account that plays stretches of a stream: kernels in one call each, and only what is asked for recorded."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +10,7 @@ from ..data.tape import Tape
 from ..market.account import ACCOUNT, FILL, POSITION, STEP
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError, DataError, UnknownNameError
+from ..market.kernel import compiled
 from ..market.record import copied, joined
 from .result import Result
 from .simulator import Simulator
@@ -102,6 +105,7 @@ class Run:
         entries = self.simulator.fills.shape[1]
         self._log = np.zeros(max(LOG_ENTRIES, 2 * entries) if entries else 0, FILL)
         self._parts: list[np.ndarray] = []
+        self._lots = np.zeros((1, tape.n_assets), np.int64)
         self._totals = np.zeros(self.simulator.refused.shape[1], np.int64)
         s = self.simulator
         self._arrays = (
@@ -116,6 +120,9 @@ class Run:
             targets: Positions wanted in lots, int64 (n, A), C-contiguous; `stream.LEAVE`: as it is.
             weights: Weights of equity instead, float64 (n, A); a row of NaN leaves positions as they are.
         """
+        if len(targets) == 1:
+            self._play_one(targets)
+            return
         done, n = 0, len(targets) or len(weights)
         now = slice(self.played, self.played + n)
         curve, steps = self._curve[now], self._steps[now]
@@ -124,6 +131,23 @@ class Run:
             if logged:
                 self._parts.append(copied(self._log[:logged]))
         self.played += n
+
+    def _play_one(self, targets: np.ndarray) -> None:
+        """Play one decision: `targets` is copied, so that the kernel meets this run's own arrays alone."""
+        self._lots[...] = targets
+        now = slice(self.played, self.played + 1)
+        _, logged = self._compiled(
+            0, self._lots, NO_WEIGHTS, self._curve[now], self._steps[now], self._log, self._totals, *self._arrays
+        )
+        if logged:
+            self._parts.append(copied(self._log[:logged]))
+        self.played += 1
+
+    @cached_property
+    def _compiled(self) -> Callable[..., Any]:
+        return compiled(
+            play_stream, 0, self._lots, NO_WEIGHTS, self._curve, self._steps, self._log, self._totals, *self._arrays
+        )
 
     def result(self) -> Result:
         """Return what was recorded; the ledgers are checked first."""

@@ -137,8 +137,7 @@ class Close:
         self._placed = True
 
     def _play(self) -> None:
-        run, n_assets = self._run, self._run.simulator.n_assets
-        answer = self._pending[0]
+        run, answer = self._run, self._pending[0]
         if self._placed and type(answer) is float and answer != answer:
             self._pending.clear()
             run.play(self._leave)
@@ -148,6 +147,7 @@ class Close:
             self._pending.clear()
             run.play(self._lots)
             return
+        n_assets = run.simulator.n_assets
         if self._one and NUMBERS.issuperset(map(type, self._pending)):
             try:
                 units = np.array(self._pending, np.float64)
