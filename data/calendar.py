@@ -1,15 +1,17 @@
 """When rows open and close: the clocks of daily bars, and the rows that a calendar expects."""
 
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
 from ..market.errors import DataError, UnknownNameError
 from .instant import DAY, HOUR
 from .record import clock_records
 from .xnys import early_closes, sessions
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = [
     "CALENDARS", "Calendar", "Stamp", "bar_clock", "check_calendar", "daily_clock", "guessed_calendar", "missing_rows", "to_utc",
@@ -83,6 +85,8 @@ def guessed_calendar(at: np.ndarray) -> str:
 
 def _sessions_of(at: np.ndarray) -> np.ndarray:
     # a stamp of midnight UTC is the session's own date; others (04:00 UTC is midnight in New York) are read on its clock
+    import polars as pl
+
     stamps = pl.Series("at", at).cast(pl.Datetime("ns", "UTC"))
     if (at % DAY != 0).any():
         stamps = stamps.dt.convert_time_zone(NEW_YORK)
@@ -106,7 +110,9 @@ def to_utc(local: np.ndarray, timezone: str) -> np.ndarray:
     return result
 
 
-def _zoned(local: np.ndarray, timezone: str) -> pl.Series:
+def _zoned(local: np.ndarray, timezone: str) -> "pl.Series":
+    import polars as pl
+
     naive = pl.Series("at", local).cast(pl.Datetime("ns"))
     return naive.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null").cast(pl.Int64)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 
 from ..market.instrument import Instrument
 from .calendar import NEW_YORK, check_calendar
@@ -53,6 +52,8 @@ def columns_by_calendar(instruments: Sequence[Instrument]) -> dict[str, list[int
 
 
 def _new_york_offset(at: np.ndarray) -> np.ndarray:
+    import polars as pl
+
     # it changes on whole hours of UTC only, so one look for each hour that occurs is enough
     hour = at // HOUR
     new = np.ones(len(hour), bool)
