@@ -1,5 +1,6 @@
 """Named tables of maintenance brackets, with their source, and their records for the kernel."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,8 @@ class BracketTable:
         confirmed: Whether they were read at the venue itself.
 
     Raises:
-        ConfigError: Floors do not rise from 0, rates fall, a leverage does not, or a deduction leaves a step at a floor.
+        ConfigError: A row has not four numbers, floors do not rise from 0, rates fall, a leverage rises, or a deduction leaves
+            a step at a floor.
     """
 
     name: str
@@ -36,6 +38,10 @@ class BracketTable:
     confirmed: bool
 
     def __post_init__(self) -> None:
+        for i, row in enumerate(self.rows):
+            if len(row) != 4 or not all(math.isfinite(number) for number in row):
+                rule = "floor, maintenance rate, deduction and largest leverage, all finite"
+                raise ConfigError(f"brackets {self.name}, row {i}: must be {rule}, was {row}")
         if not self.rows or self.rows[0][0] != 0.0 or self.rows[0][2] != 0.0:
             raise ConfigError(f"brackets {self.name}: the first floor and its deduction must be 0, was {self.rows[:1]}")
         for i, (floor, rate, deduction, leverage) in enumerate(self.rows):

@@ -71,11 +71,15 @@ class FeeRow:
     def __post_init__(self) -> None:
         where = f"fee row {self.from_date!r}, tier {self.min_volume}"
         try:
-            date.fromisoformat(self.from_date)
-        except ValueError:
-            raise ConfigError(f"{where}: from_date must be an ISO date like 2026-04-04, was {self.from_date!r}") from None
+            written = date.fromisoformat(self.from_date).isoformat()
+        except (TypeError, ValueError):
+            written = ""
+        if written != self.from_date:  # rows are put in order by this text
+            raise ConfigError(f"{where}: from_date must be an ISO date like 2026-04-04, was {self.from_date!r}")
         for name in NUMBERS:
             value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ConfigError(f"{where}: {name} must be a number, was {value!r}")
             unlimited = name in ("max_rate", "sell_cap") and value == math.inf
             if not (math.isfinite(value) or unlimited) or (value < 0.0 and name not in ("maker_rate", "taker_rate")):
                 raise ConfigError(f"{where}: {name} must be finite and not negative, was {value}")
@@ -83,8 +87,8 @@ class FeeRow:
             if abs(getattr(self, name)) > LARGEST_RATE:
                 raise ConfigError(f"{where}: {name} is a fraction of notional, at most {LARGEST_RATE}, was {getattr(self, name)}")
         for name, known in (("commission_rounding", ROUNDINGS), ("fee_rounding", ROUNDINGS), ("currency", CURRENCIES)):
-            if getattr(self, name) not in known:
-                raise UnknownNameError(name, getattr(self, name), known, where)
+            if not isinstance(getattr(self, name), str) or getattr(self, name) not in known:
+                raise UnknownNameError(name, str(getattr(self, name)), known, where)
         whole = self.min_order > 0.0 or self.max_rate < math.inf
         if whole and (self.maker_rate != self.taker_rate or self.currency != "quote"):
             raise ConfigError(
@@ -122,6 +126,13 @@ class FeeSchedule:
     def __post_init__(self) -> None:
         if self.measure not in MEASURES:
             raise UnknownNameError("measure", self.measure, MEASURES, f"fee schedule {self.name}")
+        if isinstance(self.day_start_hour, bool) or self.day_start_hour not in range(24):
+            hour = self.day_start_hour
+            raise ConfigError(f"fee schedule {self.name}: day_start_hour must be a whole hour from 0 to 23, was {hour!r}")
+        object.__setattr__(self, "rows", tuple(self.rows))  # a list could not be told from another schedule's
+        for name, fraction in self.discounts:
+            if not 0.0 < fraction <= 1.0:
+                raise ConfigError(f"fee schedule {self.name}: discount {name} must be a fraction in (0, 1], was {fraction}")
         keys = [(row.from_date, row.min_volume) for row in self.rows]
         if not keys or keys != sorted(set(keys)):
             raise ConfigError(f"fee schedule {self.name}: rows must rise by from_date, then min_volume, none twice, were {keys}")
@@ -183,6 +194,9 @@ def tariff_records(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the fee rows of a tape's instruments as the kernel reads them; a schedule that several share is stored once.
 
+    The account's traded volume is one number, in the measure of its tiers: what is traded by a schedule without tiers counts
+    in the measure of the others'.
+
     Args:
         schedules: One for each instrument, A of them; None: the rules' own rates.
         start_at: First instant that will be traded, ns UTC; None: not checked.
@@ -192,7 +206,7 @@ def tariff_records(
         Rows, shape (F,), dtype `TARIFF`; each instrument's first row, int64 (A,); how many it has, int64 (A,), 0 for None.
 
     Raises:
-        ConfigError: Tiers of two measures in one account, whose volume is one number; `extend` is not a known word.
+        ConfigError: Tiers of two measures in one account, whose volume is one number; an argument is of another kind.
         DataError: `start_at` is before a schedule's first date.
     """
     from ..record import joined
@@ -200,6 +214,10 @@ def tariff_records(
 
     if extend not in ("refuse", "backward"):
         raise UnknownNameError("extend", str(extend), ("refuse", "backward"), "tariff_records")
+    if isinstance(schedules, FeeSchedule):
+        raise ConfigError(f"schedules must be one for each instrument, was {schedules.name} alone")
+    if start_at is not None and (isinstance(start_at, bool) or not isinstance(start_at, (int, np.integer))):
+        raise ConfigError(f"start_at must be a whole number of ns UTC, was {start_at!r}")
     for asset, schedule in enumerate(schedules):
         if schedule is not None and not isinstance(schedule, FeeSchedule):
             raise ConfigError(f"schedules[{asset}] must be a FeeSchedule or None, was {schedule!r}; fee_schedule(name) finds one")
@@ -211,6 +229,8 @@ def tariff_records(
     first, parts, total = {}, [], 0
     for schedule in used:
         records = schedule.records()
+        if not schedule.tiered:
+            records["measure"] = [MEASURES[measure] for measure in measures] or records["measure"]
         since = records["from_at"][0]
         if start_at is not None and start_at < since:
             if extend != "backward":

@@ -1,5 +1,7 @@
 """Named tables of maintenance brackets."""
 
+import math
+
 import pytest
 
 from quantgym.market.brackets import BRACKETS, BracketTable, bracket_names, bracket_records, bracket_table
@@ -50,6 +52,9 @@ def test_unknown_names_are_refused_with_a_suggestion():
         (((0.0, 0.1, 0.0, 5.0), (9.0, 0.05, 0.0, 2.0)), "row 1: floors must rise, rates not fall"),
         (((0.0, 0.1, 0.0, 5.0), (9.0, 0.2, 0.9, 6.0)), "leverages not rise"),
         (((0.0, 0.1, 0.0, 5.0), (9.0, 0.2, 0.8, 2.0)), "row 1: the deduction must be 0.9"),
+        (((0.0, 0.1, 0.0, 5.0), (9.0, 0.2, math.nan, 2.0)), "row 1: must be floor, .*, all finite, was"),
+        (((0.0, 0.1, 0.0, 5.0), (math.inf, 0.2, math.inf, 2.0)), "row 1: must be floor, .*, all finite, was"),
+        (((0.0, 0.1, 0.0),), "row 0: must be floor, maintenance rate, deduction and largest leverage"),
     ],
 )
 def test_a_table_that_makes_no_sense_is_refused(rows, match):

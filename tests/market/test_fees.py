@@ -117,13 +117,31 @@ def test_an_unknown_schedule_or_discount_is_refused_with_a_suggestion():
 def test_tiers_by_units_and_by_notional_do_not_share_an_account():
     with pytest.raises(ConfigError, match="one measure, were kraken/spot by notional, ibkr/us_stocks_tiered by units"):
         tariff_records([fee_schedule("kraken/spot"), fee_schedule("ibkr/us_stocks_tiered")])
-    tariff_records([fee_schedule("kraken/spot"), fee_schedule("ibkr/us_stocks_fixed")])  # without tiers nothing is measured
+    tariff_records([fee_schedule("kraken/spot"), fee_schedule("ibkr/us_stocks_fixed")])  # without tiers nothing is looked at
+
+
+def test_what_is_traded_without_tiers_counts_in_the_measure_of_the_tiers():
+    # else the dollars of the first asset would be taken for shares of the second one's plan
+    tariff, _, count = tariff_records([fee_schedule("ibkr/us_stocks_fixed"), fee_schedule("ibkr/us_stocks_tiered")])
+    assert tariff["measure"].tolist() == [1] * int(count.sum())
+    tariff, _, _ = tariff_records([fee_schedule("ibkr/us_stocks_fixed"), fee_schedule("kraken/spot"), None])
+    assert set(tariff["measure"].tolist()) == {0}
+    units = schedule(measure="units")
+    assert tariff_records([units])[0]["measure"].tolist() == [1]
 
 
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"from_date": "2024-13-01"}, "from_date must be an ISO date"),
+        # such texts stand in another order than their days: 20240101 after 2024-12-31
+        ({"from_date": "20240101"}, "from_date must be an ISO date like 2026-04-04, was '20240101'"),
+        ({"from_date": "2024-W01-1"}, "from_date must be an ISO date"),
+        ({"from_date": None}, "from_date must be an ISO date like 2026-04-04, was None"),
+        ({"from_date": datetime(2024, 1, 1, tzinfo=UTC).date()}, "from_date must be an ISO date"),
+        ({"taker_rate": "0.001"}, "taker_rate must be a number, was '0.001'"),
+        ({"fee_step": True}, "fee_step must be a number, was True"),
+        ({"fee_rounding": ["up"]}, "unknown fee_rounding"),
         ({"taker_rate": math.nan}, "taker_rate must be finite"),
         ({"taker_rate": 0.25}, "taker_rate is a fraction of notional, at most 0.1, was 0.25"),
         ({"per_unit": -0.1}, "per_unit must be finite and not negative"),
@@ -151,6 +169,22 @@ def test_a_wrong_schedule_is_refused_by_name():
         schedule(fee_row(), fee_row("2024-01-02", min_volume=5.0))
     with pytest.raises(UnknownNameError, match="did you mean units"):
         schedule(measure="unit")
+    for hour in (24, -1, 5.5, True, "5"):
+        with pytest.raises(ConfigError, match=f"day_start_hour must be a whole hour from 0 to 23, was {hour!r}"):
+            schedule(day_start_hour=hour)
+    for fraction in (1.5, 0.0, math.nan):
+        with pytest.raises(ConfigError, match=f"discount token must be a fraction in .0, 1., was {fraction}"):
+            schedule(discounts=(("token", fraction),))
+
+
+def test_wrong_arguments_of_records_are_refused_by_name():
+    with pytest.raises(ConfigError, match="schedules must be one for each instrument, was sim/test alone"):
+        tariff_records(schedule())
+    for start_at in (math.nan, "2024-01-01", True):
+        with pytest.raises(ConfigError, match=f"start_at must be a whole number of ns UTC, was {start_at!r}"):
+            tariff_records([schedule()], start_at=start_at)
+    listed = FeeSchedule(venue="sim", product="test", rows=[fee_row()])
+    assert len(tariff_records([listed, listed])[0]) == 1
 
 
 def test_a_discount_lowers_what_is_paid_not_what_is_received():

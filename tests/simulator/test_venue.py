@@ -6,6 +6,7 @@ import pytest
 from quantgym.data.synthetic import gbm_tape
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, DataError, UnknownNameError
+from quantgym.simulator.run import Run
 from quantgym.simulator.simulator import Simulator
 from quantgym.simulator.venue import venue_arrays
 
@@ -23,6 +24,16 @@ def test_one_schedule_for_all_and_one_by_symbol_are_stored_once():
     assert first[0] == first[2] != first[1]
     assert count[0] + count[1] == len(mixed.tariff)
     assert not venue_arrays(tape, CostSettings()).instruments["tariff_count"].any()
+
+
+def test_dollars_traded_by_a_plan_without_tiers_are_no_shares_of_another_plan():
+    tape = gbm_tape(0, n_bars=4, n_assets=2, start="2026-06-01")  # prices about 100
+    costs = CostSettings(fees={"S0": "ibkr/us_stocks_fixed", "S1": "ibkr/us_stocks_tiered"}, impact_coefficient=0.0)
+    run = Run(tape, costs, cash=1e7, keep=("fills",))
+    run.play(np.array([[4_000, 0], [4_000, 1_000], [4_000, 1_000]]))
+    fills = run.result().fills
+    # 400,000 dollars on the first day are 4,000 shares: far from the 300,001 shares of the second tier, so 1,000 x 0.0035
+    assert fills["commission"].tolist() == pytest.approx([20.0, 3.5])
 
 
 def test_a_tape_that_begins_before_its_fees_is_refused_unless_they_are_extended():
