@@ -167,8 +167,8 @@ def bracket(
         arm_delay: Bars from the entry's first fill until both work; 0: from the next point of the path on.
 
     Raises:
-        ConfigError: Neither stop nor target, a side or size that does not close the entry, or a price on the wrong side of
-            another: exchanged, stop and target would both act at once.
+        ConfigError: Neither stop nor target, a side or size that does not close the entry, or stop and target exchanged: both
+            would act at once.
     """
     if not isinstance(entry, Order) or (stop is None and target is None):
         raise ConfigError(f"bracket needs an entry, and a stop, a target or both, was {entry!r}, stop {stop}, target {target}")
@@ -184,24 +184,18 @@ def bracket(
             )
         children.append(made)
         prices[name] = made.stop if name == "stop" else made.limit
-    _check_sides(entry, prices)
+    _check_sides(entry, prices.get("stop"), prices.get("target"))
     return oto(entry, *([oco(*children)] if len(children) == 2 else children), arm_delay=arm_delay)
 
 
-def _check_sides(entry: Order, prices: dict[str, float | None]) -> None:
-    """Refuse a bracket of a purchase (a sale) of which one price does not lie below (above) the other."""
+def _check_sides(entry: Order, stop: float | None, target: float | None) -> None:
+    """Refuse a bracket of a purchase whose stop lies above its target, or of a sale whose stop lies below it."""
     buys = (entry.units if entry.lots is None else entry.lots or 0) > 0  # type: ignore[operator]
-    stop, target = prices.get("stop"), prices.get("target")
-    for low, first, high, second in (
-        (stop, "its stop", target, "its target"),
-        (stop, "its stop", entry.limit, "the entry's limit"),
-        (entry.stop, "the entry's stop", target, "its target"),
-    ):
-        if low is not None and high is not None and (low >= high if buys else low <= high):
-            side, way = ("buys", "below") if buys else ("sells", "above")
-            raise ConfigError(
-                f"order for {entry.symbol}: a bracket that {side} needs {first} {way} {second}, was {low} and {high}"
-            )
+    if stop is not None and target is not None and (stop > target if buys else stop < target):
+        side, way = ("buys", "below") if buys else ("sells", "above")
+        raise ConfigError(
+            f"order for {entry.symbol}: a bracket that {side} needs its stop {way} its target, was stop {stop}, target {target}"
+        )
 
 
 def _opposite(entry: Order, kind: str, price: str, at: float) -> Order:
