@@ -30,6 +30,7 @@ from quantgym.simulator.stream import LEAVE
 from quantgym.simulator.targets import run_targets
 
 REPEATS = 5
+LEAST_BARS = 25_000  # what the checks and the batch play
 SIX = action_scheme("six_actions")
 COSTS = CostSettings()
 FREE = {"fee_rate": 0.0, "half_spread_rate": 0.0, "impact_coefficient": 0.0, "borrow_rate": 0.0, "sizing_margin": 0.0,
@@ -320,6 +321,8 @@ def main():
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--bars", type=int, default=1_000_000, help="rows of the tape (default: 1,000,000)")
     options = parser.parse_args()
+    if options.bars < LEAST_BARS:
+        parser.error(f"--bars must be at least {LEAST_BARS}, was {options.bars}")
     passed = True
     for figure, value, target, unit, checked in figures(options.bars):
         met = target is None or (value >= target if unit.endswith("/s") else value <= target)

@@ -128,6 +128,8 @@ class Run:
         curve, steps = self._curve[now], self._steps[now]
         while done < n:
             done, logged = play_stream(done, targets, weights, curve, steps, self._log, self._totals, *self._arrays)
+            if logged < 0:
+                self.simulator.log_of_step()  # raises: entries are missing
             if logged:
                 self._parts.append(copied(self._log[:logged]))
         self.played += n

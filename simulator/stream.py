@@ -139,7 +139,8 @@ def play_stream(
     refused: np.ndarray,
     fills: np.ndarray,
 ) -> tuple[int, int]:
-    """Decisions `first` to N - 1 -> (the next decision, entries of the log): short of N where the log is full.
+    """Decisions `first` to N - 1 -> (the next decision, entries of the log): short of N where the log is full; -1 entries
+    where a step wrote more than `fills` holds.
 
     The last decision of a call is always a whole step, so that record and counts are those of `step`.
     """
@@ -180,6 +181,8 @@ def play_stream(
             for reason in range(totals.shape[0]):
                 totals[reason] += refused[ENV, reason]
         if log.shape[0] > 0:
+            if record[ENV].n_logged > fills.shape[1]:
+                return i, -1
             for k in range(record[ENV].n_logged):
                 log[logged] = fills[ENV, k]
                 logged += 1

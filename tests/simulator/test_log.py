@@ -8,6 +8,7 @@ from quantgym.market.cost import CostSettings
 from quantgym.market.errors import IntegrityError
 from quantgym.market.order import OrderState
 from quantgym.simulator.order import Order, bracket, oco
+from quantgym.simulator.run import Run
 from quantgym.simulator.simulator import Simulator
 
 N_ENVS, N_ASSETS, N_TICKETS = 12, 2, 8
@@ -95,3 +96,11 @@ def test_a_step_that_wrote_more_than_the_log_holds_is_never_read_as_whole():
     simulator.record["n_logged"] = simulator.fills.shape[1] + 1
     with pytest.raises(IntegrityError, match="the log of a step holds 10 entries, environment 0 wrote 11"):
         simulator.fills_of_step()
+
+
+def test_nor_does_a_run_read_beyond_the_log_of_a_step():
+    run = Run(gbm_tape(0, n_bars=8, n_assets=3), CostSettings(), cash=1e5, keep=("orders",))
+    run.simulator.fills = run.simulator.fills[:, :2].copy()
+    run._arrays = (*run._arrays[:-1], run.simulator.fills)
+    with pytest.raises(IntegrityError, match="the log of a step holds 2 entries, environment 0 wrote"):
+        run.play(np.full((7, 3), 5))
