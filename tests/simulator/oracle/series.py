@@ -1,5 +1,7 @@
 """Runs of cases: what one task of `make oracle`, or one test, plays."""
 
+import signal
+
 from .case import Case
 
 ACCOUNTS = 8  # of one case
@@ -16,3 +18,8 @@ def played(first, seeds=SEEDS):
         different, near = Case(seed, n_envs=ACCOUNTS).disagreements()
         found, close = found + different, close + near
     return seeds * ACCOUNTS - close, close, found
+
+
+def ignore_interrupts():
+    """A worker ends its task: the one who shares them out stops."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
