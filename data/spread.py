@@ -103,8 +103,8 @@ def with_spread(tape: Tape, model: str = "corwin_schultz", window: int = MONTH) 
         ConfigError: The window is shorter than 2.
         DataError: The tape has closes only.
     """
-    if model not in SPREAD_MODELS:
-        raise UnknownNameError("spread model", model, SPREAD_MODELS)
+    if not isinstance(model, str) or model not in SPREAD_MODELS:
+        raise UnknownNameError("spread model", str(model), SPREAD_MODELS)
     estimate = SPREAD_MODELS[model](tape, window)
     terms = tape.terms.copy() if tape.has_terms else neutral_terms(tape.bars.shape)
     spread = terms["spread"]
@@ -115,8 +115,8 @@ def with_spread(tape: Tape, model: str = "corwin_schultz", window: int = MONTH) 
 
 def _earlier(tape: Tape, window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return high, low and close of rows t - 1 in the units of rows t, (T-1, A), and which pairs can be used."""
-    if window < 2:
-        raise ConfigError(f"spread window must be at least 2 rows, was {window}")
+    if isinstance(window, bool) or not isinstance(window, (int, np.integer)) or window < 2:
+        raise ConfigError(f"spread window must be a whole number of at least 2 rows, was {window!r}")
     if tape.close_only:
         raise DataError(f"tape {tape.name}: has closes only; a spread estimate needs highs and lows")
     usable = (tape.tradable[:-1] == 1) & (tape.tradable[1:] == 1)

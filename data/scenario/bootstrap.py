@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...market.errors import DataError
-from ..record import bar_records, clock_records
+from ..record import bar_records, clock_records, neutral_terms
 from ..tape import Tape
 from .grid import on_grid
 from .setting import at_least, within
-from .stream import Purpose, drawn
+from .stream import Purpose, check_seeds, drawn
 
 __all__ = ["BootstrapSettings", "block_rows", "bootstrap", "bootstrap_tapes"]
 
@@ -56,7 +56,8 @@ def bootstrap(
 
     A row brings its total log return (splits, dividends and rolls counted, `Tape.log_return`), the ratios of its open, high
     and low to its close and its volume, of all assets at once; prices are put together again from the close of the first
-    usable row on. Rows are usable where every asset can be traded there and in the row before.
+    usable row on. Where the tape has them, a row brings its spread, funding and borrow rates, the ratio of its mark to its
+    close, and the change of its exchange rate too. Rows are usable where every asset can be traded there and in the row before.
 
     Args:
         tape: The source.
@@ -67,8 +68,11 @@ def bootstrap(
         round_prices: Whether prices are rounded to the instruments' ticks.
 
     Raises:
+        ConfigError: A seed is no whole number of at least 0, `n_bars` is less than 2 or `mean_block` less than 1.
         DataError: Fewer than two rows can be used.
     """
+    check_seeds(seeds)
+    BootstrapSettings(n_bars=n_bars, mean_block=mean_block)  # checks them
     whole = (tape.tradable == 1).all(axis=1)
     usable = np.flatnonzero(whole[1:] & whole[:-1]) + 1
     if len(usable) < 2:
@@ -90,9 +94,24 @@ def bootstrap(
         bars = bar_records(columns[0], np.maximum(columns[1], close), np.minimum(columns[2], close), close, tape.volume[rows])
         if round_prices:
             bars = on_grid(bars, instruments)
-        built = Tape.build(f"bootstrap-{seed}", instruments, clock, bars, currency=tape.currency, close_only=tape.close_only)
+        terms = _terms(tape, int(usable[0]), rows, close)
+        built = Tape.build(f"bootstrap-{seed}", instruments, clock, bars, terms, currency=tape.currency, close_only=tape.close_only)
         tapes.append(replace(built, notes=(*tape.notes, note)))
     return tapes
+
+
+def _terms(tape: Tape, first: int, rows: np.ndarray, close: np.ndarray) -> np.ndarray | None:
+    """Return the terms of resampled `rows`, or None where the tape says nothing but splits, dividends and rolls."""
+    if not tape.has_terms:
+        return None
+    terms = neutral_terms(close.shape)
+    for name in ("spread", "funding_rate", "borrow_rate"):
+        terms[name] = tape.terms[name][rows]
+    terms["mark"] = tape.terms["mark"][rows] * (close / tape.close[rows])
+    fx = tape.terms["fx"]
+    terms["fx"] = fx[first - 1] * np.exp(np.cumsum(np.log(fx[rows] / fx[rows - 1]), axis=0))
+    known = any(not np.isnan(terms[name]).all() for name in ("spread", "borrow_rate", "mark"))
+    return terms if known or terms["funding_rate"].any() or (terms["fx"] != 1.0).any() else None
 
 
 def block_rows(seeds: Sequence[int], n_rows: int, n: int, mean_block: float) -> np.ndarray:

@@ -97,14 +97,17 @@ def crashed(
     """
     shape = crash_template(template)
     _check_scale(scale)
+    _check_whole("bars_per_step", bars_per_step, 1)
+    if row is not None:
+        _check_whole("row", row, 1)
     steps = np.repeat(shape.log_moves, bars_per_step) / bars_per_step
+    last = tape.n_rows - len(steps)
+    if last < 1:
+        raise ConfigError(f"crash {template} needs {len(steps) + 1} rows, one before it included; {tape.name} has {tape.n_rows}")
     first = tape.n_rows // 2 if row is None else row
-    if not 1 <= first <= tape.n_rows - len(steps):
-        last = tape.n_rows - len(steps)
+    if first > last:
         raise ConfigError(f"row must lie in [1, {last}] for the {len(steps)} rows of crash {template} to fit, was {first}")
-    betas = np.broadcast_to(np.asarray(beta, np.float64), (tape.n_assets,)) if np.ndim(beta) == 0 else np.array(beta, np.float64)
-    if betas.shape != (tape.n_assets,) or not np.isfinite(betas).all():
-        raise ConfigError(f"beta must be finite, one number or one for each of {tape.n_assets} assets, was {beta}")
+    betas = _betas(beta, tape.n_assets)
     level = np.zeros((tape.n_rows + 1, tape.n_assets))
     level[first + 1 :] = np.sum(steps) * betas * scale
     level[first + 1 : first + 1 + len(steps)] = np.cumsum(steps)[:, None] * betas * scale
@@ -115,7 +118,9 @@ def crashed(
     bars["low"] = np.minimum(opened, closed) * _ratio(tape.low, np.minimum(tape.open, tape.close))
     bars["open"], bars["close"] = opened, closed
     window = slice(first, first + len(steps))
-    bars["volume"][window] = np.round(tape.volume[window] * (1.0 + (shape.volume - 1.0) * scale))
+    more = tape.volume[window] * (1.0 + (shape.volume - 1.0) * scale)
+    whole = (tape.volume == np.round(tape.volume)).all(axis=0)  # coins trade in fractions
+    bars["volume"][window] = np.where(whole, np.round(more), more)
     moved = carried(on_grid(bars, tape.instruments) if round_prices else bars, tape.tradable == 1)
     moved.flags.writeable = True  # ours, and a copy would not keep its padding bytes at zero
     for name in ("present", "opens", "closes"):
@@ -130,11 +135,27 @@ def crashed(
     return result
 
 
+def _betas(beta: float | Sequence[float], n_assets: int) -> np.ndarray:
+    try:
+        given = np.asarray(beta, np.float64)
+        betas: np.ndarray = np.full(n_assets, given) if given.ndim == 0 else given
+    except (TypeError, ValueError):
+        betas = np.zeros(0)
+    if betas.shape != (n_assets,) or not np.isfinite(betas).all():
+        raise ConfigError(f"beta must be finite, one number or one for each of {n_assets} assets, was {beta}")
+    return betas
+
+
+def _check_whole(name: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ConfigError(f"{name} must be a whole number of at least {least}, was {value!r}")
+
+
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     result: np.ndarray = np.divide(above, below, out=np.ones(above.shape), where=below > 0.0)
     return result
 
 
 def _check_scale(scale: float) -> None:
-    if not LEAST <= scale <= MOST:
+    if isinstance(scale, bool) or not isinstance(scale, (int, float, np.integer, np.floating)) or not LEAST <= scale <= MOST:
         raise ConfigError(f"scale must lie in [{LEAST:g}, {MOST:g}], was {scale}")

@@ -7,7 +7,7 @@ import numpy as np
 from ...market.instrument import Instrument
 from ..record import frozen
 
-__all__ = ["on_grid"]
+__all__ = ["on_grid", "whole_volume"]
 
 
 def on_grid(bars: np.ndarray, instruments: Sequence[Instrument]) -> np.ndarray:
@@ -17,3 +17,10 @@ def on_grid(bars: np.ndarray, instruments: Sequence[Instrument]) -> np.ndarray:
     for name in ("open", "high", "low", "close"):
         result[name] = np.where(bars[name] > 0.0, np.maximum(np.round(bars[name] / tick), 1.0) * tick, 0.0)
     return frozen(result)
+
+
+def whole_volume(volume: np.ndarray, lot: float) -> np.ndarray:
+    """Return volumes as whole units, or as whole lots where a lot is less than a unit, as of coins."""
+    step = min(lot, 1.0)
+    rounded: np.ndarray = np.round(volume / step) * step
+    return rounded

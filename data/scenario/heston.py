@@ -9,7 +9,7 @@ import numpy as np
 from ...market.errors import ConfigError
 from ...market.kernel import kernel
 from ..tape import Tape
-from .setting import WalkSettings, at_least, within
+from .setting import WalkSettings, at_least, number, within
 from .stream import Purpose, drawn
 from .walk import Walk, correlated, step_shares
 
@@ -39,7 +39,7 @@ class HestonSettings(WalkSettings):
         within(self, 0.0, 100.0, "volatility", "vol_of_vol")
         within(self, 0.0, 1e6, "reversion")
         at_least(self, 1, "steps")
-        if not -1.0 < self.leverage < 1.0:
+        if not -1.0 < number(self, "leverage") < 1.0:
             raise ConfigError(f"leverage must lie in (-1, 1), was {self.leverage}")
 
 

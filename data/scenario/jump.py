@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
-from ...market.errors import ConfigError
+from ...market.errors import ConfigError, UnknownNameError
 from ..tape import Tape
-from .setting import WalkSettings, positive, within
+from .setting import WalkSettings, number, positive, within
 from .stream import Purpose, drawn
 from .walk import Walk, correlated, step_shares
 
 __all__ = ["JumpSettings", "jump_tapes"]
+
+JumpLaw = Literal["merton", "kou"]
+MOST_A_BAR = 1e4  # all of them are drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ class JumpSettings(WalkSettings):
 
     volatility: float = 0.2
     jumps: float = 10.0
-    law: Literal["merton", "kou"] = "merton"
+    law: JumpLaw = "merton"
     jump_mean: float = -0.02
     jump_sd: float = 0.04
     up_share: float = 0.4
@@ -43,9 +46,14 @@ class JumpSettings(WalkSettings):
         super().__post_init__()
         within(self, 0.0, 100.0, "volatility", "jump_sd")
         within(self, 0.0, 1e6, "jumps")
+        rate = self.jumps * self.year
+        if rate > MOST_A_BAR:
+            raise ConfigError(f"jumps must be at most {MOST_A_BAR:g} a bar, was {self.jumps} a year, {rate:g} a bar")
         within(self, -10.0, 10.0, "jump_mean")
         positive(self, "up_size", "down_size")
-        if not (0.0 <= self.up_share <= 1.0 and self.up_size < 1.0):
+        if self.law not in get_args(JumpLaw):
+            raise UnknownNameError("law", str(self.law), get_args(JumpLaw))
+        if not (0.0 <= number(self, "up_share") <= 1.0 and self.up_size < 1.0):
             raise ConfigError(f"up_share must lie in [0, 1] and up_size in (0, 1), was {self.up_share} and {self.up_size}")
 
     @property

@@ -1,12 +1,10 @@
 """Scenarios by name: the one entry to tapes that are drawn instead of recorded."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
-
-import numpy as np
 
 from ...configs.strict import validate
 from ...market.errors import ConfigError, UnknownNameError
@@ -18,6 +16,7 @@ from .gbm import GbmSettings, gbm_tapes
 from .heston import HestonSettings, heston_tapes
 from .jump import JumpSettings, jump_tapes
 from .regime import RegimeSettings, regime_tapes
+from .stream import check_seeds
 
 __all__ = ["PREFIX", "SCENARIOS", "Scenario", "open_scenario", "scenario_tape", "scenario_tapes"]
 
@@ -59,19 +58,23 @@ def scenario_tape(name: str, seed: int, **settings: Any) -> Tape:
     return scenario_tapes(name, [seed], **settings)[0]
 
 
-def scenario_tapes(name: str, seeds: Sequence[int], **settings: Any) -> list[Tape]:
+def scenario_tapes(name: str, seeds: Iterable[int], **settings: Any) -> list[Tape]:
     """Return a tape for each of `seeds`, drawn at once; each equals the one that `scenario_tape` makes alone.
 
     Raises: As `scenario_tape`.
     """
-    if name not in SCENARIOS:
-        raise UnknownNameError("scenario", name, SCENARIOS)
-    for seed in seeds:
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ConfigError(f"scenario {name}: seed must be a whole number of at least 0, was {seed!r}")
+    if not isinstance(name, str) or name not in SCENARIOS:
+        raise UnknownNameError("scenario", str(name), SCENARIOS)
+    if not isinstance(seeds, Iterable):
+        raise ConfigError(f"scenario {name}: seeds must be several whole numbers, such as range(8), was {seeds!r}")
+    chosen = list(seeds)
+    try:
+        check_seeds(chosen)
+    except ConfigError as error:
+        raise ConfigError(f"scenario {name}: {error}") from None
     scenario = SCENARIOS[name]
     checked = validate(scenario.settings, settings, f"scenario {name}")
-    return scenario.make(checked, seeds) if len(seeds) else []
+    return scenario.make(checked, chosen) if chosen else []
 
 
 def open_scenario(text: str) -> Tape:

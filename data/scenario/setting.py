@@ -10,6 +10,8 @@ from ..timeframe import parse_timeframe
 
 __all__ = ["WalkSettings"]
 
+LAST_NS = 2**63 - 1  # instants are int64 ns
+
 
 @dataclass(frozen=True, kw_only=True)
 class WalkSettings:
@@ -26,7 +28,8 @@ class WalkSettings:
         correlation: Of the assets' Brownian motions: one number for all pairs, or a positive definite (A, A) matrix.
         gap_share: Share of a bar's diffusive variance that falls between close and next open, in [0, 1); 0: each bar opens at
             the close before it.
-        volume: Usual volume of a bar, units; it grows with the root of the bar's variance.
+        volume: Usual volume of a bar, units; it grows with the root of the bar's variance. Volumes are whole units, or whole
+            lots where a lot is less than a unit.
         volume_noise: Standard deviation of the log of a bar's volume around that.
         tick: Price step of the instruments, to which prices are rounded; 0: not rounded (the instruments say 1e-8).
         lot: Quantity step of the instruments.
@@ -50,13 +53,16 @@ class WalkSettings:
         at_least(self, 2, "n_bars")
         at_least(self, 1, "n_assets")
         positive(self, "price", "lot")
-        within(self, 0.0, np.inf, "volume", "volume_noise", "tick")
+        within(self, 0.0, np.inf, "volume", "tick")
+        within(self, 0.0, 10.0, "volume_noise")
         within(self, -np.inf, np.inf, "drift")
         within(self, 0.0, 1.0, "gap_share")
         if self.bars_per_year is not None:
-            positive(self, "bars_per_year")
-        parse_timeframe(self.bar)
-        to_ns(self.start)
+            within(self, 1e-3, np.inf, "bars_per_year")
+        if not isinstance(self.bar, str):
+            raise ConfigError(f"bar must be a length such as 1m, 1h or 1d, was {self.bar!r}")
+        if abs(to_ns(self.start)) + self.n_bars * self.bar_ns > LAST_NS:
+            raise ConfigError(f"{self.n_bars} bars of {self.bar} from {self.start} on must lie within 292 years of 1970")
         _ = self.mixing
 
     @property
@@ -73,6 +79,10 @@ class WalkSettings:
     def mixing(self) -> np.ndarray:
         """Lower triangle L, (A, A), with L L' the correlation matrix: asset i mixes the noises of assets 0 to i."""
         n = self.n_assets
+        if not isinstance(self.correlation, tuple):
+            number(self, "correlation")
+            if not -1.0 <= self.correlation <= 1.0:
+                raise ConfigError(f"correlation must lie in [-1, 1], was {self.correlation}")
         if isinstance(self.correlation, tuple):
             matrix = np.array(self.correlation, np.float64) if len({len(row) for row in self.correlation}) == 1 else np.zeros(0)
         else:
@@ -88,10 +98,19 @@ class WalkSettings:
         return triangle
 
 
+def number(settings: object, name: str, *, whole: bool = False) -> float:
+    """Return the setting `name`; raise `ConfigError` where it is no number, or no whole one where that is asked for."""
+    value = getattr(settings, name)
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        raise ConfigError(f"{name} must be a {'whole ' if whole else ''}number, was {value!r}")
+    return float(value)
+
+
 def positive(settings: object, *names: str) -> None:
     """Raise `ConfigError` where a setting is not positive and finite."""
     for name in names:
-        value = getattr(settings, name)
+        value = number(settings, name)
         if not (value > 0.0 and np.isfinite(value)):
             raise ConfigError(f"{name} must be positive and finite, was {value}")
 
@@ -99,13 +118,13 @@ def positive(settings: object, *names: str) -> None:
 def at_least(settings: object, least: int, *names: str) -> None:
     """Raise `ConfigError` where a whole number is below `least`."""
     for name in names:
-        if getattr(settings, name) < least:
+        if number(settings, name, whole=True) < least:
             raise ConfigError(f"{name} must be at least {least}, was {getattr(settings, name)}")
 
 
 def within(settings: object, low: float, high: float, *names: str) -> None:
     """Raise `ConfigError` where a setting lies outside [low, high), or is not finite."""
     for name in names:
-        value = getattr(settings, name)
+        value = number(settings, name)
         if not (low <= value < high and np.isfinite(value)):
             raise ConfigError(f"{name} must be finite and lie in [{low:g}, {high:g}), was {value}")

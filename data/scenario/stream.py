@@ -5,9 +5,10 @@ from enum import IntEnum
 
 import numpy as np
 
+from ...market.errors import ConfigError
 from ...market.seeding import generator, spawned
 
-__all__ = ["MARKET", "Purpose", "drawn", "generators"]
+__all__ = ["MARKET", "Purpose", "check_seeds", "drawn", "generators"]
 
 MARKET = 1 << 30
 """Index of the stream that belongs to the market as a whole, beyond every asset's."""
@@ -21,6 +22,13 @@ class Purpose(IntEnum):
     VOLUME = 2
     VARIANCE = 3
     JUMP = 4
+
+
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Raise `ConfigError` where a seed is no whole number of at least 0."""
+    for seed in seeds:
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise ConfigError(f"seed must be a whole number of at least 0, was {seed!r}")
 
 
 def generators(seed: int, n_assets: int, purpose: Purpose) -> list[np.random.Generator]:

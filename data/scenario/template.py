@@ -87,6 +87,6 @@ TEMPLATES = {
 
 def crash_template(name: str) -> CrashTemplate:
     """Return the template `name`; an unknown one raises `UnknownNameError`."""
-    if name not in TEMPLATES:
-        raise UnknownNameError("crash template", name, TEMPLATES)
+    if not isinstance(name, str) or name not in TEMPLATES:
+        raise UnknownNameError("crash template", str(name), TEMPLATES)
     return TEMPLATES[name]

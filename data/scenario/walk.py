@@ -10,6 +10,7 @@ from ..instant import to_ns
 from ..record import bar_records, clock_records
 from ..tape import Tape
 from .bridge import bridge_extremes
+from .grid import whole_volume
 from .setting import WalkSettings
 from .stream import Purpose, drawn
 
@@ -72,7 +73,7 @@ class Walk:
         variance = np.einsum("satk,satk->sat", sd, sd) + (0.0 if self.jump is None else self.jump**2)
         noise = drawn(seeds, n_assets, Purpose.VOLUME, (n_bars,))
         activity = np.sqrt(variance / self.usual) if self.usual > 0.0 else 1.0
-        volume = np.round(settings.volume * activity * np.exp(settings.volume_noise * noise))
+        volume = whole_volume(settings.volume * activity * np.exp(settings.volume_noise * noise), settings.lot)
         levels = (start[..., gap], high, low, end[..., -1])
         return [*(_priced(level, settings) for level in levels), volume]
 
@@ -122,8 +123,9 @@ def _last(jump: np.ndarray, n_steps: int) -> np.ndarray:
 
 
 def _priced(level: np.ndarray, settings: WalkSettings) -> np.ndarray:
-    price: np.ndarray = np.exp(level)
-    price *= settings.price
+    with np.errstate(over="ignore"):  # the tape's contract refuses a price that is not finite
+        price: np.ndarray = np.exp(level)
+        price *= settings.price
     if settings.tick > 0.0:
         price = np.maximum(np.round(price / settings.tick), 1.0) * settings.tick
     return price

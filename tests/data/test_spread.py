@@ -150,7 +150,7 @@ def test_estimates_of_a_real_tape_are_of_a_sensible_size():
 
 def test_wrong_calls_are_refused():
     tape = gbm_tape(1, 30)
-    with pytest.raises(ConfigError, match="spread window must be at least 2 rows, was 1"):
+    with pytest.raises(ConfigError, match="spread window must be a whole number of at least 2 rows, was 1"):
         corwin_schultz(tape, 1)
     with pytest.raises(ConfigError, match="correction must be one of pairs, window, was 'daily'"):
         abdi_ranaldo(tape, correction="daily")
