@@ -53,7 +53,7 @@ def venue_arrays(tape: Tape, costs: CostSettings) -> TapeArrays:
 
     Raises:
         DataError: The tape is too short or has not what a model needs: a volume unit, highs and lows, a funding rate, a first
-            row inside the fee schedule.
+            row inside the fee schedule, the account's currency where brackets count.
         ConfigError: A setting by symbol leaves out an asset of the tape; UnknownNameError where it names one that is not there.
     """
     _check(tape, costs)
@@ -72,6 +72,7 @@ def venue_arrays(tape: Tape, costs: CostSettings) -> TapeArrays:
     leverage = costs.max_leverage if costs.brackets is not None else 0.0
     brackets, first, count = bracket_records(costs.brackets, tape.instruments, leverage)
     instruments["bracket_first"], instruments["bracket_count"] = first, count
+    _check_currency(tape, count)
     return TapeArrays(*(frozen(array) for array in (bars, terms, clock, instruments, tariff, brackets)))
 
 
@@ -114,6 +115,16 @@ def _check(tape: Tape, costs: CostSettings) -> None:
                 f"{tape.name}: costs.funding required needs terms.funding_rate, {', '.join(without[:5])} has none; "
                 "import it with the bars or set costs.funding to tape"
             )
+
+
+def _check_currency(tape: Tape, bracket_count: np.ndarray) -> None:
+    converted = (tape.terms["fx"] != 1.0).any(axis=0) if tape.has_terms else np.zeros(tape.n_assets, np.bool_)
+    wrong = [symbol for symbol, bad in zip(tape.symbols, converted & (bracket_count > 0), strict=True) if bad]
+    if wrong:
+        raise DataError(
+            f"{tape.name}: costs.brackets count in the contract's currency, which the account must share; terms.fx of "
+            f"{', '.join(wrong[:5])} is not 1; leave them out of costs.brackets"
+        )
 
 
 def _tariff(tape: Tape, costs: CostSettings, instruments: np.ndarray) -> np.ndarray:

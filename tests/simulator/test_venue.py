@@ -61,6 +61,14 @@ def test_brackets_lie_beside_the_instruments_that_have_them():
     assert len(venue.brackets) > 0
 
 
+def test_brackets_in_another_currency_than_the_account_s_are_refused(kit):
+    tape = kit.tape(kit.flat(10.0), terms={"fx": np.array([1.0, 1.1, 1.2])[:, None]})
+    with pytest.raises(DataError, match=r"costs.brackets count in the contract's currency, .* terms.fx of S0 is not 1"):
+        Simulator(tape, CostSettings(account="cross", brackets="perpetual"))
+    Simulator(tape, CostSettings(account="cross"))
+    Simulator(kit.tape(kit.flat(10.0), terms={"fx": np.ones((3, 1))}), CostSettings(account="cross", brackets="perpetual"))
+
+
 def test_spreads_of_the_tape_are_read_ignored_or_estimated(kit):
     rows = [(100, 102, 99, 101), (101, 103, 100, 100), (100, 104, 98, 103), (103, 104, 101, 102)] * 3
     tape = kit.tape(rows, terms={"spread": np.array([0.01] + [np.nan] * 11)[:, None]})
