@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..market.errors import ShapeError
 from ..market.instrument import Instrument
 from .calendar import NEW_YORK, check_calendar
 from .instant import DAY, HOUR
@@ -22,9 +23,15 @@ def session_day(open_at: np.ndarray, calendar: str) -> np.ndarray:
     Args:
         open_at: Opens of the rows, int64 ns UTC, (T,), rising.
         calendar: One of `calendar.CALENDARS`; another one raises `UnknownNameError`.
+
+    Raises:
+        ShapeError: The opens are no whole numbers, such as datetime64 of another unit, or not (T,).
     """
     check_calendar(calendar)
-    at: np.ndarray = np.asarray(open_at, np.int64)
+    given = np.asarray(open_at)
+    if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+        raise ShapeError(f"open_at must be int64 ns UTC of shape (T,), was {given.dtype} of shape {given.shape}")
+    at: np.ndarray = given.astype(np.int64, copy=False)
     if calendar not in DAY_STARTS:
         return at // DAY
     start = DAY_STARTS[calendar]

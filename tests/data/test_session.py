@@ -12,7 +12,7 @@ from quantgym.data.instant import DAY, HOUR, to_ns
 from quantgym.data.record import bar_records, clock_records
 from quantgym.data.session import session_day, session_edges
 from quantgym.data.tape import Tape
-from quantgym.market.errors import DataError, UnknownNameError
+from quantgym.market.errors import DataError, ShapeError, UnknownNameError
 from quantgym.market.instrument import Instrument
 
 
@@ -115,6 +115,12 @@ def test_a_wrong_mark_is_refused_with_its_place(name, row, value, place):
 def test_an_unknown_calendar_is_refused_with_a_suggestion():
     with pytest.raises(UnknownNameError, match="unknown calendar 'XNYC'; did you mean XNYS"):
         hourly("2024-01-01", 3, ("XNYC",))
+
+
+@pytest.mark.parametrize("open_at", [np.array([1.5, np.nan]), np.array(["2024-01-02"], "M8[s]"), np.zeros((2, 2), np.int64)])
+def test_opens_that_are_no_ns_are_refused(open_at):
+    with pytest.raises(ShapeError, match=r"open_at must be int64 ns UTC of shape \(T,\), was"):
+        session_edges(open_at, "24/7")
 
 
 def test_a_million_rows_take_a_blink():
