@@ -85,7 +85,8 @@ def bootstrap(
         clock = clock_records(open_at, open_at + step)
         instruments = tuple(replace(instrument, calendar="24/7") for instrument in instruments)
     earned = tape.log_return()
-    note = f"stationary bootstrap of {tape.name}, blocks of {mean_block:g} bars in the mean"
+    drawn_from = f"from {len(usable):,} of {tape.n_rows:,} rows, those in which every asset trades"
+    note = f"stationary bootstrap of {tape.name}, blocks of {mean_block:g} bars in the mean, {drawn_from}"
     tapes = []
     for seed, chosen in zip(seeds, block_rows(seeds, len(usable), n, mean_block), strict=True):
         rows = usable[chosen]

@@ -71,6 +71,12 @@ def test_splits_and_dividends_are_returns_and_no_jumps():
     assert np.array_equal(tape.clock[:400], source.clock)
 
 
+def test_a_note_says_how_few_rows_a_late_listing_leaves():
+    # FB has 196 bars from 2012-05-18 on, all but the first with one before it
+    assert scenario_tape("bootstrap", 1).notes[-1].endswith("from 195 of 3,270 rows, those in which every asset trades")
+    assert "from 3,269 of 3,270 rows" in scenario_tape("bootstrap", 1, symbols=["AAPL", "IBM"]).notes[-1]
+
+
 def test_prices_can_be_rounded_to_ticks():
     tape = scenario_tape("bootstrap", 1, symbols=["IBM"], n_bars=300, on_grid=True)
     assert np.abs(tape.high * 100 - np.round(tape.high * 100)).max() < 1e-6
