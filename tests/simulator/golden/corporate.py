@@ -71,6 +71,11 @@ ACTIONS = [
         # 10000 + 3000, and 3 x 10 x 2 come in as the mark goes up by as much
         fills=[(1, 0, -3, 100)], account={"cash": 13_060.0, "equity": 10_000.0}, position={"average_price": 102.0},
     ),
+    Row(
+        name="a roll and a reverse split in one row: the order expires, uncounted, before the split",
+        bars=[STILL, STILL, (204,) * 4], orders={0: [buy(1, "limit", limit=90)]},
+        shape={"terms": {"roll": [NAN, NAN, 2], "split": [1, 1, 0.5]}}, fills=[], states={1: "EXPIRED"}, refused={},
+    ),
 ]  # fmt: skip
 
 ACCRUALS = [
