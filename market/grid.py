@@ -25,7 +25,7 @@ def on_grid(count: int, step: float) -> float:
 def whole_lots(units: float, lot: float) -> int:
     """Units in whole lots, towards zero; a quotient within 1e-9 of a whole number is that number (0.3 / 0.1 is three lots)."""
     # no min and max here: numba compiles them as calls, and this stands on the way of every fill
-    ratio = units / lot
+    ratio = units if lot == 1.0 else units / lot
     if abs(ratio) > LARGEST_COUNT:
         ratio = math.copysign(LARGEST_COUNT, ratio)
     nearest = math.floor(ratio + 0.5)
@@ -41,7 +41,7 @@ def snapped(units: float, lot: float, summed: float = 0.0) -> float:
 
     `summed` is the size of the numbers that `units` is the sum of: 400 - 400 may leave 1e-13, a thousandth of a lot of 1e-10.
     """
-    ratio = units / lot
+    ratio = units if lot == 1.0 else units / lot
     nearest = math.floor(ratio + 0.5)
     gap = abs(ratio - nearest)
     if (gap <= 1e-6 or gap * lot <= HAIR * summed) and abs(nearest) < LARGEST_COUNT:

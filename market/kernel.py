@@ -21,6 +21,7 @@ from numba.core import config as numba_config
 __all__ = ["cache_folder", "compiled", "constant", "kernel", "sources_digest"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+V = TypeVar("V", int, bool)
 ROOT = Path(__file__).resolve().parent.parent
 FLOORS = (("market",), ("configs",), ("data",), ("encoders", "simulator"), ("agents", "envs"), ("evaluation",),
           ("training", "live"), ("cli",))  # fmt: skip
@@ -73,9 +74,9 @@ def _cpu_name() -> str:
     return str(binding.get_host_cpu_name())
 
 
-def constant(value: int) -> int:
-    """Return `value` as the integer that kernels count with: numba compiles a kernel anew for each literal it is called with."""
-    return cast(int, np.int64(value))
+def constant(value: V) -> V:
+    """Return `value` as what kernels count with, int64 or bool: numba compiles a kernel anew for each literal it is called with."""
+    return cast(V, np.bool_(value) if isinstance(value, bool) else np.int64(value))
 
 
 def compiled(function: Any, *arguments: Any) -> Callable[..., Any]:

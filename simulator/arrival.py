@@ -4,7 +4,7 @@ import numpy as np
 
 from ..market.kernel import constant, kernel
 from .arrays import TapeArrays
-from .departure import expire, miss, part
+from .departure import BEFORE, expire, miss, part
 from .family import bind_children, release
 from .matching import in_its_row, quick_look
 from .order_log import change
@@ -103,7 +103,7 @@ def wake(
                 halted = True
         found |= quick_look(e, i, row, tape, orders)
     if gone:
-        part(e, row, True, tape, rules, account, position, orders, record, fills)
+        part(e, row, BEFORE, tape, rules, account, position, orders, record, fills)
     if halted:
         miss_halted(e, row, tape, rules, account, position, orders, record, refused, fills)
     return int(found)

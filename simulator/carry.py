@@ -13,8 +13,9 @@ from ..market.order import OrderKind, OrderState
 from ..market.tariff import note_turnover, turnover_of
 from .arrays import TapeArrays
 from .fill import fill
-from .friction import NO_TIER, charged, fee_tier, spread_and_slippage
+from .friction import NO_TIER, TAKER, charged, fee_tier, spread_and_slippage
 from .path import fx_at
+from .pool import ZERO
 from .split import split_intent, split_orders
 
 __all__ = ["carry", "delist", "roll"]
@@ -39,7 +40,7 @@ def delist(
     price = tape.bars[row, asset].close * (1.0 + rules[e].delisting_return)
     at = tape.clock[row].open_at
     fill(
-        e, row, asset, 0, lots, DELISTING, False, NO_TIER, at, at, price, 0.0, 0.0, 0.0, 0.0, 0.0,
+        e, row, asset, ZERO, lots, DELISTING, TAKER, NO_TIER, at, at, price, 0.0, 0.0, 0.0, 0.0, 0.0,
         tape, rules, account, position, record, fills,
     )  # fmt: skip
     if record[e].n_logged <= fills.shape[1]:
@@ -64,7 +65,7 @@ def roll(
                 half_spread = min(half_spread, reference)
                 slipped = reference - half_spread
             price = reference + half_spread + slipped if traded > 0.0 else reference - half_spread - slipped
-            paid, owed = charged(e, traded, price * value, fx, multiplier, tier, False, 0.0, 0.0, 0.0, tape, rules)
+            paid, owed = charged(e, traded, price * value, fx, multiplier, tier, TAKER, 0.0, 0.0, 0.0, tape, rules)
             if tier >= 0:
                 note_turnover(e, at, turnover_of(tier, units, price, multiplier * fx, tape.tariff), account)
             notional += price * value

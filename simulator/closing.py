@@ -4,7 +4,7 @@ import numpy as np
 
 from ..market.displacement import closing_mark
 from ..market.kernel import kernel
-from ..market.ledger import equity_by_attribution, equity_by_cash, mark_to
+from ..market.ledger import equity_by_attribution, mark_to
 from .arrays import TapeArrays
 from .departure import leave_at_close
 from .path import fx_at
@@ -48,11 +48,14 @@ def close(
     record: np.ndarray,
     fills: np.ndarray,
 ) -> None:
-    """Marks, equity, ruin and what the step did."""
+    """Marks, equity by cash in the same pass, ruin and what the step did."""
+    equity = account[e].cash
     for a in range(position.shape[1]):
         price = closing_mark(e, a, tape.bars[row, a].close, np.int64(tape.bars[row, a].tradable), rules, position)
         mark_to(e, account, position, tape.instruments, fx_at(tape.terms, row, a), a, price)
-    equity = equity_by_cash(e, account, position, tape.instruments)
+        units = position[e, a].units
+        if units != 0.0:
+            equity += units * tape.instruments[a].multiplier * position[e, a].mark * position[e, a].fx
     account[e].equity = equity
     if equity > account[e].peak_equity:
         account[e].peak_equity = equity

@@ -26,10 +26,14 @@ from .pool import (
     works,
 )
 
-__all__ = ["cancel_order", "cancel_orders", "drop_orders", "expire", "leave_at_close", "leave_before", "make_room", "miss", "part"]
+__all__ = [
+    "BEFORE", "cancel_order", "cancel_orders", "drop_orders", "expire", "leave_at_close", "leave_before", "make_room", "miss",
+    "part",
+]  # fmt: skip
 
 NOT_LISTED, ROLLED = constant(Refusal.NOT_LISTED), constant(Refusal.ROLLED)
 RUINED, UNKNOWN_ORDER = constant(Refusal.RUINED), constant(Refusal.UNKNOWN_ORDER)
+BEFORE, AT_CLOSE = constant(True), constant(False)  # when orders part: before the bar of a row, or at its close
 
 
 @kernel(inline=True)
@@ -168,14 +172,14 @@ def leave_before(
             continue
         gone = True
     if gone:
-        part(e, row, True, tape, rules, account, position, orders, record, fills)
+        part(e, row, BEFORE, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
 def part(
     e: int,
     row: int,
-    early: bool,  # before the bar of `row`, or at its close
+    early: bool,  # BEFORE or AT_CLOSE
     tape: TapeArrays,
     rules: np.ndarray,
     account: np.ndarray,
@@ -214,7 +218,7 @@ def make_room(
             )  # fmt: skip
             gone = True
     if gone:
-        part(e, row, True, tape, rules, account, position, orders, record, fills)
+        part(e, row, BEFORE, tape, rules, account, position, orders, record, fills)
 
 
 @kernel
@@ -257,6 +261,6 @@ def leave_at_close(
             )  # fmt: skip
             gone = True
     if gone:
-        part(e, row, False, tape, rules, account, position, orders, record, fills)
+        part(e, row, AT_CLOSE, tape, rules, account, position, orders, record, fills)
     elif unsorted:
         sweep(e, account, orders)

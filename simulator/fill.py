@@ -69,7 +69,7 @@ def largest_position(e: int, row: int, asset: int, reference: float, tape: TapeA
     return int(whole_lots(largest / scale, tape.instruments[asset].lot))
 
 
-@kernel
+@kernel(inline=True)
 def asked(
     e: int,
     row: int,

@@ -10,9 +10,9 @@ from ..market.tariff import charges, tariff_row, volume_at
 from .arrays import TapeArrays
 from .path import fx_at
 
-__all__ = ["NO_TIER", "charged", "fee_tier", "frictions", "spread_and_slippage"]
+__all__ = ["NO_TIER", "TAKER", "charged", "fee_tier", "frictions", "spread_and_slippage"]
 
-NO_TIER = constant(-1)
+NO_TIER, TAKER = constant(-1), constant(False)
 
 
 @kernel(inline=True)

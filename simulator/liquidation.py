@@ -13,8 +13,9 @@ from ..market.order import OrderKind, OrderState, Refusal
 from .arrays import TapeArrays
 from .departure import drop_orders
 from .fill import fill
-from .friction import fee_tier, frictions
+from .friction import TAKER, fee_tier, frictions
 from .path import AT_OPEN, fx_at, point_price, point_time
+from .pool import ZERO
 from .power import ALL_ASSETS
 from .valuation import present_price
 
@@ -177,11 +178,11 @@ def close_by_force(
     lots = whole_lots(-held, tape.instruments[asset].lot)
     tier = fee_tier(e, asset, tape.clock[row].open_at, tape, rules, account)
     spread, slippage, impact, commission, fees = frictions(
-        e, row, asset, on_grid(lots, tape.instruments[asset].lot), reference, math.inf, tier, False, 0.0, 0.0, 0.0,
+        e, row, asset, on_grid(lots, tape.instruments[asset].lot), reference, math.inf, tier, TAKER, 0.0, 0.0, 0.0,
         tape, rules, position,
     )  # fmt: skip
     price = fill(
-        e, row, asset, 0, lots, LIQUIDATION, False, tier, at, at, reference, spread, slippage, impact, commission, fees,
+        e, row, asset, ZERO, lots, LIQUIDATION, TAKER, tier, at, at, reference, spread, slippage, impact, commission, fees,
         tape, rules, account, position, record, fills,
     )  # fmt: skip
     scale = tape.instruments[asset].multiplier * fx_at(tape.terms, row, asset)

@@ -8,6 +8,7 @@ from ..market.grid import on_grid
 from ..market.kernel import kernel
 from .arrays import TapeArrays
 from .fill import asked, take
+from .friction import TAKER
 from .initial_risk import note_turn
 from .matching import HIT, meet
 from .order_log import log_change
@@ -25,6 +26,7 @@ from .pool import (
     PARTIALLY_FILLED,
     POOL_FULL,
     REJECTED,
+    ZERO,
     enqueue,
     open_lots,
     refuse,
@@ -52,8 +54,9 @@ def keep_rest(
     """What volume has cut of a market intent works on from the pool, from the next open -> the state of the order."""
     decided_at = tape.clock[row - 1].close_at
     if not enqueue(
-        e, intents[e, asset].id, asset, intents[e, asset].lots, MARKET, np.int64(intents[e, asset].tif), 0, 0, 0, 0.0, NEVER,
-        np.int64(intents[e, asset].reduce_only), 0, 0, 0, 0, decided_at, decided_at + rules[e].latency_ns, tape, account, orders,
+        e, intents[e, asset].id, asset, intents[e, asset].lots, MARKET, np.int64(intents[e, asset].tif), ZERO, ZERO, ZERO, 0.0,
+        NEVER, np.int64(intents[e, asset].reduce_only), ZERO, ZERO, ZERO, ZERO, decided_at, decided_at + rules[e].latency_ns,
+        tape, account, orders,
     ):  # fmt: skip
         refuse(e, POOL_FULL, record, refused)
         return CANCELLED
@@ -88,7 +91,7 @@ def take_intent(
     tif, lots, entry = intents[e, asset].tif, intents[e, asset].lots, record[e].n_logged
     handled, filled, volume_cut, power, price, commission = take(
         e, row, increasing, share, power, asset, intents[e, asset].id, lots, MARKET,
-        np.int64(intents[e, asset].reduce_only), tif == FOK, False, 0.0, 0.0, 0.0, decided_at, at, tape.bars[row, asset].open,
+        np.int64(intents[e, asset].reduce_only), tif == FOK, TAKER, 0.0, 0.0, 0.0, decided_at, at, tape.bars[row, asset].open,
         math.inf, tape, rules, account, position, record, refused, fills,
     )  # fmt: skip
     if not handled:
@@ -150,9 +153,15 @@ def open_share(
     for a in range(intents.shape[1]):
         if intents[e, a].lots != 0:
             total += asked(
-                e, row, a, intents[e, a].lots, np.int64(intents[e, a].reduce_only), False, 0.0, 0.0, 0.0, at,
+                e, row, a, intents[e, a].lots, np.int64(intents[e, a].reduce_only), TAKER, 0.0, 0.0, 0.0, at,
                 tape.bars[row, a].open, math.inf, tape, rules, account, position,
             )  # fmt: skip
+    return float(part_of(total, power))
+
+
+@kernel(inline=True)
+def part_of(total: float, power: float) -> float:
+    """The part of a demand that buying power covers, at most 1."""
     if total <= power:
         return 1.0
     return power / total if power > 0.0 else 0.0
@@ -195,14 +204,14 @@ def play_open(
     fills: np.ndarray,
 ) -> None:
     """Two rounds over working orders and market intents, both in order of id."""
-    share, power = 1.0, 0.0
+    share, power, total = 1.0, 0.0, 0.0
     if waiting > 0 and rules[e].log_orders == 1:
         log_arrivals(e, row, intents, tape, account, position, record, fills)
     for stage in range(1 if waiting + working == 1 else 0, 2):  # one order alone has no order to keep
         if stage == 1:
             power = buying_power(e, row, AT_OPEN, ALL_ASSETS, tape, rules, account, position)
             if waiting + working > 1:
-                share = open_share(
+                share = part_of(total, power) if working == 0 else open_share(
                     e, row, working, power, intents, tape, rules, account, position, orders
                 )  # fmt: skip
         i = np.int64(0)
@@ -220,6 +229,11 @@ def play_open(
                     e, a, row, stage == 1, share, power, intents, tape, rules,
                     account, position, orders, record, refused, fills,
                 )  # fmt: skip
+                if stage == 0 and working == 0 and intents[e, a].lots != 0:  # nothing else moves what it asks for
+                    total += asked(
+                        e, row, a, intents[e, a].lots, np.int64(intents[e, a].reduce_only), TAKER, 0.0, 0.0, 0.0,
+                        tape.clock[row].open_at, tape.bars[row, a].open, math.inf, tape, rules, account, position,
+                    )  # fmt: skip
         while i < working:
             power = take_order(
                 e, i, row, AT_OPEN, ALL_ASSETS, stage == 1, share, power, tape, rules,

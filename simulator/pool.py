@@ -9,7 +9,7 @@ from .arrays import TapeArrays
 
 __all__ = ["enqueue", "find", "has_one_look", "open_lots", "refuse", "stand", "sweep", "works"]
 
-NEVER = np.iinfo(np.int64).max
+NEVER, ZERO = constant(np.iinfo(np.int64).max), constant(0)
 MARKET, LIMIT, STOP = constant(OrderKind.MARKET), constant(OrderKind.LIMIT), constant(OrderKind.STOP)
 STOP_LIMIT, TRAILING_STOP = constant(OrderKind.STOP_LIMIT), constant(OrderKind.TRAILING_STOP)
 GTC, DAY, IOC = constant(TimeInForce.GTC), constant(TimeInForce.DAY), constant(TimeInForce.IOC)
@@ -132,7 +132,7 @@ def find(e: int, order_id: int, account: np.ndarray, orders: np.ndarray) -> int:
 @kernel
 def sweep(e: int, account: np.ndarray, orders: np.ndarray) -> None:
     """Close the gaps that finished orders leave, and put the rest of a market order, which came last, in its place by id."""
-    kept = 0
+    kept = np.int64(0)  # a literal would compile `swap_orders` a second time
     for i in range(account[e].n_working):
         if orders[e, i].state <= PARTIALLY_FILLED:
             if kept != i:

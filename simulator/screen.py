@@ -29,6 +29,7 @@ __all__ = ["ALONE", "NO_SUCH_PARENT", "REFUSED_PARENT", "screen", "screen_market
 BAD_PRICE, RUINED, NO_PATH = constant(Refusal.BAD_PRICE), constant(Refusal.RUINED), constant(Refusal.NO_PATH)
 BAD_ORDER, NOT_LISTED, ROLLED = constant(Refusal.BAD_ORDER), constant(Refusal.NOT_LISTED), constant(Refusal.ROLLED)
 UNKNOWN_ASSET, NO_PARENT = constant(Refusal.UNKNOWN_ASSET), constant(Refusal.NO_PARENT)
+GROWN = constant(False)  # no child of another order
 ALONE, REFUSED_PARENT, NO_SUCH_PARENT = constant(0), constant(-1), constant(-2)  # instead of a parent's id
 
 
@@ -60,7 +61,7 @@ def screen_market(
         return BELOW_MINIMUM if lots == 0 else NOT_TRADABLE
     if lots == 0:
         return BELOW_MINIMUM
-    return int(size_fault(e, asset, lots, position[e, asset].mark, False, tape, position))
+    return int(size_fault(e, asset, lots, position[e, asset].mark, GROWN, tape, position))
 
 
 @kernel

@@ -10,6 +10,7 @@ from .pool import CANCELLED, NEVER, TRAILING_STOP, stand
 __all__ = ["GONE", "GONE_TICKET", "rounded_ticks", "split_intent", "split_orders", "split_tickets"]
 
 UNCOUNTED = constant(4 * int(LARGEST_COUNT))  # too many, whatever is held
+UP = constant(True)
 GONE = constant(-1)  # INTENT.id: a split left no lot of it
 GONE_TICKET = constant(np.iinfo(np.int64).min)  # TICKET.cancels: the same
 
@@ -60,7 +61,7 @@ def split_tickets(e: int, row: int, tape: TapeArrays, tickets: np.ndarray) -> No
         tickets[e, slot].lots = rescaled(tickets[e, slot].lots, ratio)
         tickets[e, slot].price_ticks = rounded_ticks(tickets[e, slot].price_ticks / ratio, not buys)
         tickets[e, slot].stop_ticks = rounded_ticks(tickets[e, slot].stop_ticks / ratio, buys)
-        tickets[e, slot].trail_ticks = rounded_ticks(tickets[e, slot].trail_ticks / ratio, True)
+        tickets[e, slot].trail_ticks = rounded_ticks(tickets[e, slot].trail_ticks / ratio, UP)
         if tickets[e, slot].lots == 0:
             tickets[e, slot].cancels = GONE_TICKET
 
@@ -79,7 +80,7 @@ def split_orders(e: int, asset: int, ratio: float, tape: TapeArrays, account: np
         orders[e, i].lots = orders[e, i].filled + left
         orders[e, i].price_ticks = rounded_ticks(orders[e, i].price_ticks / ratio, not buys)
         orders[e, i].stop_ticks = rounded_ticks(orders[e, i].stop_ticks / ratio, buys)
-        orders[e, i].trail_ticks = rounded_ticks(orders[e, i].trail_ticks / ratio, True)
+        orders[e, i].trail_ticks = rounded_ticks(orders[e, i].trail_ticks / ratio, UP)
         stand(e, i, tape, orders)
         if left == 0:
             orders[e, i].state = CANCELLED

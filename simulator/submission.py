@@ -6,7 +6,7 @@ from ..market.kernel import kernel
 from .arrays import TapeArrays
 from .departure import cancel_orders
 from .order_log import log_change
-from .pool import FOK, GTC, MARKET, NONE, PENDING, REJECTED, TRAILING_STOP, refuse
+from .pool import FOK, GTC, MARKET, NONE, PENDING, REJECTED, TRAILING_STOP, ZERO, refuse
 from .screen import ALONE, screen_market
 from .split import GONE
 from .ticket import cancel_by_tickets, place, submit_tickets
@@ -33,8 +33,8 @@ def place_intent(
     kind, stop = np.int64(intents[e, asset].kind), intents[e, asset].stop_ticks
     place(
         e, row, asset, intents[e, asset].lots, kind, np.int64(intents[e, asset].tif), intents[e, asset].price_ticks, stop,
-        stop if kind == TRAILING_STOP else 0, 0.0, 0, np.int64(intents[e, asset].reduce_only),
-        np.int64(intents[e, asset].post_only), ALONE, 0, 0,
+        stop if kind == TRAILING_STOP else ZERO, 0.0, ZERO, np.int64(intents[e, asset].reduce_only),
+        np.int64(intents[e, asset].post_only), ALONE, ZERO, ZERO,
         tape, rules, account, position, orders, record, refused, fills,
     )  # fmt: skip
     intents[e, asset].lots = 0

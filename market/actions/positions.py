@@ -6,11 +6,13 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import ConfigError
-from ..kernel import kernel
+from ..kernel import constant, kernel
 from .scheme import ActionScheme
 from .sizing import aim
 
 __all__ = ["Positions", "decode_position"]
+
+ASSET = constant(0)
 
 
 @kernel(inline=True)
@@ -31,7 +33,7 @@ def decode_position(
     units = position[e, 0].units
     if not rebalance and ((side > 0 and units > 0.0) or (side < 0 and units < 0.0)):
         return
-    aim(e, 0, row, float(side), bars, instruments, rules, account, position, intents, declined)
+    aim(e, ASSET, row, float(side), bars, instruments, rules, account, position, intents, declined)
 
 
 @kernel

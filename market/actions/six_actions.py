@@ -14,7 +14,7 @@ from .sizing import decline, price_in_account, write_intent
 
 __all__ = ["SixActions", "decode_six"]
 
-NOT_TRADABLE = constant(Refusal.NOT_TRADABLE)
+NOT_TRADABLE, ASSET = constant(Refusal.NOT_TRADABLE), constant(0)
 BUY_10, BUY_50, HOLD, SELL_10, SELL_50, CLOSE_ALL = range(6)
 
 
@@ -35,7 +35,7 @@ def decode_six(
     units, lot = position[e, 0].units, instruments[0].lot
     if action == HOLD or (action >= SELL_10 and units <= 0.0):
         return
-    value = price_in_account(e, 0, row, bars, instruments, position)
+    value = price_in_account(e, ASSET, row, bars, instruments, position)
     if value <= 0.0:
         decline(e, NOT_TRADABLE, declined)
         return
@@ -47,7 +47,7 @@ def decode_six(
         lots = -whole_lots(units, lot)
     else:
         lots = -whole_lots((0.1 if action == SELL_10 else 0.5) * units, lot)
-    write_intent(e, 0, lots, action == CLOSE_ALL, value, instruments, position, intents, declined)
+    write_intent(e, ASSET, lots, action == CLOSE_ALL, value, instruments, position, intents, declined)
 
 
 @kernel
