@@ -138,6 +138,15 @@ def drop_orders(
             release(e, i, row, at, tape, rules, account, position, orders, record, fills)
 
 
+@kernel(inline=True)
+def all_present(row: int, tape: TapeArrays) -> bool:
+    """Whether every asset is listed at `row`."""
+    missing = False
+    for a in range(tape.bars.shape[1]):
+        missing = missing or tape.bars[row, a].present == 0
+    return not missing
+
+
 @kernel
 def leave_before(
     e: int,
@@ -153,6 +162,8 @@ def leave_before(
 ) -> None:
     """Before the decision meets the bar of `row`: orders of which a split left no lot, whose asset or contract has ended."""
     gone, has_terms, opened = False, tape.terms.shape[0] > 0, tape.clock[row].open_at
+    if not has_terms and position.shape[1] <= account[e].n_working and all_present(row, tape):
+        return  # no splits, no rolls
     for i in range(account[e].n_working):
         asset = orders[e, i].asset
         if orders[e, i].state == CANCELLED:
