@@ -7,7 +7,7 @@ from quantgym.market import ledger
 from quantgym.market.account import new_accounts
 from quantgym.market.errors import IntegrityError, ShapeError
 from quantgym.market.instrument import Instrument, instrument_records
-from quantgym.market.kernel import constant
+from quantgym.market.kernel import compiled, constant
 
 HOUR = 3_600_000_000_000
 
@@ -177,3 +177,11 @@ def test_records_that_do_not_belong_together_are_refused():
 
 def test_a_constant_is_not_a_literal_to_numba():
     assert isinstance(constant(3), np.int64)
+    assert isinstance(constant(True), np.bool_)
+
+
+def test_a_compiled_kernel_does_what_the_kernel_does():
+    account, position, instruments = world()
+    arguments = (0, account, position, instruments, 1.25, 0, 12.0)
+    compiled(ledger.mark_to, *arguments)(*arguments)
+    assert (position["mark"][0, 0], position["fx"][0, 0]) == (12.0, 1.25)
