@@ -1,0 +1,1 @@
+"""Optimal policies of worlds whose answer is known: mathematics alone, without environments."""
