@@ -51,3 +51,10 @@ def test_a_tape_too_short_is_refused_with_the_cure():
 def test_an_unknown_start_is_refused_with_a_suggestion():
     with pytest.raises(ConfigError, match="was 'randon'; did you mean random"):
         EpisodeStarts(1, (0, 6), start="randon", episode_bars=5, history=1)
+
+
+def test_the_rows_of_a_seed_are_those_of_a_plain_uniform_draw():
+    starts = EpisodeStarts(3, (10, 20), start="random", episode_bars=4, history=1)
+    uniform = streams(3).uniform(np.arange(3))
+    # six possible starts, 10..15: the formula by which episodes were drawn before there were laws
+    assert starts.draw(np.arange(3), streams(3))[0].tolist() == (10 + (uniform * 6).astype(np.int64)).tolist()
