@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..market.errors import IntegrityError, UnknownNameError
+from ..market.errors import ConfigError, IntegrityError, UnknownNameError
 from .column import Column, check_unique
 
 __all__ = ["LAYOUT_VERSION", "Layout"]
 
 LAYOUT_VERSION = 1
 MASK_COLUMN = "tradable"
+EDGE_UNIT = "edge_weight"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Layout:
         private: The P columns of the account; the environments set them.
         window: W, rows of the market in one observation.
         warmup: Rows of a tape at whose start some market column is still 0 for want of history.
+        edges: n pairs (source, target) of asset indices; the last n global columns, of unit `edge_weight`, hold the weights of
+            these edges at each row, 0 where an edge is absent. So graphs travel in every form of an observation.
         version: Of this schema.
     """
 
@@ -38,9 +41,11 @@ class Layout:
     private: tuple[Column, ...] = ()
     window: int = 1
     warmup: int = 0
+    edges: tuple[tuple[int, int], ...] = ()
     version: int = field(default=LAYOUT_VERSION)
 
     def __post_init__(self) -> None:
+        _check_edges(self)
         check_unique((*self.market_global, *self.market_asset, *self.private), "layout")
 
     @property
@@ -101,6 +106,19 @@ class Layout:
             return self.positions_of(MASK_COLUMN)
         return None
 
+    @cached_property
+    def edge_index(self) -> np.ndarray:
+        """Sources and targets of the edges, int64 (2, n), read-only."""
+        index = np.array(self.edges, np.int64).reshape(-1, 2).T.copy()
+        index.flags.writeable = False
+        return index
+
+    @property
+    def edge_positions(self) -> slice:
+        """Where the weights of the edges stand in a market row."""
+        n_global = len(self.market_global)
+        return slice(n_global - len(self.edges), n_global)
+
     def with_private(self, private: tuple[Column, ...], window: int | None = None) -> "Layout":
         """Return this layout with the account's columns (and window) set."""
         return replace(self, private=tuple(private), window=self.window if window is None else window)
@@ -109,16 +127,18 @@ class Layout:
         """Return the layout of one asset: global columns and its own."""
         if symbol not in self.assets:
             raise UnknownNameError("asset", symbol, self.assets)
-        return replace(self, assets=(symbol,))
+        n_edges = len(self.edges)
+        return replace(self, assets=(symbol,), market_global=self.market_global[: len(self.market_global) - n_edges], edges=())
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values that `from_json` reads."""
+        graph = {"edges": [list(edge) for edge in self.edges]} if self.edges else {}
         return {
             "version": self.version, "assets": list(self.assets), "window": self.window, "warmup": self.warmup,
             "market_global": [column.to_json() for column in self.market_global],
             "market_asset": [column.to_json() for column in self.market_asset],
             "private": [column.to_json() for column in self.private],
-        }
+        } | graph
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Layout":
@@ -130,5 +150,16 @@ class Layout:
         def group(name: str) -> tuple[Column, ...]:
             return tuple(Column.from_json(column) for column in value[name])
 
+        edges = tuple((int(source), int(target)) for source, target in value.get("edges", ()))
         return cls(tuple(value["assets"]), group("market_global"), group("market_asset"), group("private"),
-                   int(value["window"]), int(value["warmup"]))
+                   int(value["window"]), int(value["warmup"]), edges)
+
+
+def _check_edges(layout: Layout) -> None:
+    n_edges = len(layout.edges)
+    weights = layout.market_global[len(layout.market_global) - n_edges :] if n_edges else ()
+    if len(weights) != n_edges or any(column.unit != EDGE_UNIT for column in weights):
+        raise ConfigError(f"layout: its {n_edges} edges need as many last global columns of unit {EDGE_UNIT}")
+    for source, target in layout.edges:
+        if not (0 <= source < layout.n_assets and 0 <= target < layout.n_assets):
+            raise ConfigError(f"layout: an edge must join two of the {layout.n_assets} assets, was ({source}, {target})")

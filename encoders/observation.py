@@ -49,7 +49,7 @@ class Observation:
         market: Market rows, oldest first, float32 (B, W, F); `Layout` names the F.
         private: The account, float32 (B, P).
         mask: Which assets can be traded, bool (B, A).
-        graph: None, or edges between assets: (edge_index int64 (2, n), edge_weight float32 (n,)).
+        graph: None, or edges between assets: (edge_index int64 (2, n), edge_weight float32 (B, n), 0 where an edge is absent).
         columns: Columns by name, each (B,).
     """
 
@@ -69,7 +69,7 @@ class Observation:
         """Return the observation that `flat` encodes, as views of it.
 
         The mask is read from the newest row's `tradable` columns; without such columns every asset counts as tradable. The graph
-        does not travel in a flat observation.
+        is read from the newest row's edge weights.
 
         Args:
             flat: float32 (B, layout.size).
@@ -101,4 +101,6 @@ class Observation:
             mask = np.ones((market.shape[0], layout.n_assets), np.bool_)
         else:
             mask = market[:, -1, positions] > 0.5
+        if graph is None and layout.edges:
+            graph = (layout.edge_index, market[:, -1, layout.edge_positions])
         return cls(market, private, mask, graph, NamedColumns(market, private, layout))

@@ -47,7 +47,7 @@ class FeatureTable:
     def for_asset(self, symbol: str) -> "FeatureTable":
         """Return the global columns and one asset's own, for worlds that trade one asset; UnknownNameError where it is absent."""
         layout = self.layout.for_asset(symbol)
-        n_global, n_own = len(layout.market_global), len(layout.market_asset)
-        start = n_global + self.layout.assets.index(symbol) * n_own
-        values = np.concatenate([self.values[:, :n_global], self.values[:, start : start + n_own]], axis=1)
+        n_kept, n_own = len(layout.market_global), len(layout.market_asset)  # without edges: one asset has none
+        start = len(self.layout.market_global) + self.layout.assets.index(symbol) * n_own
+        values = np.concatenate([self.values[:, :n_kept], self.values[:, start : start + n_own]], axis=1)
         return replace(self, values=np.ascontiguousarray(values), layout=layout)

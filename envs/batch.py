@@ -1,6 +1,7 @@
 """Environments over the simulator, stepped as one batch: `quantgym/Trading-v0` and the base of the others."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -11,15 +12,17 @@ from gymnasium.vector.utils import batch_space
 from ..data.tape import Tape
 from ..encoders.layout import Layout
 from ..encoders.table import FeatureTable
+from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
-from ..market.errors import ConfigError, ShapeError, did_you_mean
+from ..market.errors import ConfigError, IntegrityError, ShapeError, did_you_mean
 from ..simulator.simulator import Simulator
 from .errors import ClosedError, EpisodeError
 from .features import price_features
 from .history import History
 from .info import InfoWriter
-from .private import Books, build_private
-from .rewards import build_reward
+from .parts.part import Part, PartContext
+from .parts.registry import build_parts
+from .rewards.registry import build_reward
 from .spec import EnvSettings
 from .start import EpisodeStarts
 from .stream import Streams
@@ -31,17 +34,24 @@ __all__ = ["TradingVectorEnv"]
 RESET_OPTIONS = ("reset_mask",)
 
 
-class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
-    """E accounts that trade one asset of a tape, stepped together.
+STATE_VERSION = 1
 
-    Observations are float32 (E, D), rewards float64 (E,). `layout` names the D numbers. A step decides at the close of a row;
-    fills, costs and marks of the next bar follow `docs/simulator.md`. `terminated` is ruin, `truncated` the end of the episode or
-    of the rows.
+
+class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
+    """E accounts that trade one asset of a tape, stepped together; the base of every other environment.
+
+    Observations are float32 (E, D), or another form of the same numbers (`EnvSettings.observation`); rewards float64 (E,). `layout`
+    names the D numbers. A step decides at the close of a row; fills, costs and marks of the next bar follow `docs/simulator.md`.
+    `terminated` is ruin or the end of a task, `truncated` the end of the episode or of the rows.
+
+    A world of your own overrides what it needs of `build_world`, `encode`, `draw_episodes`, `extra_parts`, `on_begin`, `task_done`,
+    `own_state` and `load_own`.
 
     Attributes:
-        layout: Layout of an observation.
+        layout: Layout of a flat observation.
         tape: What is traded.
         simulator: Its state; read it, never write it.
+        books: What parts and rewards read: the simulator's desk.
         leaks: Whether observations know the future on purpose.
     """
 
@@ -115,19 +125,20 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def _assemble(self, world: World) -> None:
         settings, n = self.settings, self.num_envs
         self.world, self.tape = world, world.tape
-        self.scheme = settings.scheme(self.tape.n_assets)
+        self.scheme = self.build_scheme()
         self.reward = build_reward(settings.reward, self.costs)
         self.reward.start(n)
-        self.view = View(world.table, settings.window, build_private(settings.private, self.tape.symbols), self.reward)
+        parts = (*build_parts(settings.private, PartContext(self.tape.symbols, self.scheme)), *self.extra_parts())
+        for part in parts:
+            part.start(n)
+        self.view = View(world.table, settings.window, parts, self.reward, settings.observation)
         self.starts = EpisodeStarts(n, world.rows, start=settings.start, episode_bars=settings.episode_bars,
                                     history=self.view.history)
-        self.simulator = Simulator(self.tape, self.costs, n_envs=n, max_orders=settings.max_orders)
-        sim = self.simulator
-        self.books = Books(sim.rows, sim.instruments, sim.account, sim.position)
+        self.simulator = self.build_simulator()
+        self.books = self.simulator.desk
         self._history = None if self.render_mode is None else History(n)
         self._info = InfoWriter(settings.info, n)
         self._all = np.ones(n, np.bool_)
-        self._last_rows = np.zeros(n, np.int64)
         self._running, self._done = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self.single_observation_space: Space[Any] = self.view.space()
         self.single_action_space: Space[Any] = (
@@ -135,6 +146,33 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         )
         self.observation_space = batch_space(self.single_observation_space, n)
         self.action_space = batch_space(self.single_action_space, n)
+
+    def build_scheme(self) -> ActionScheme:
+        """Return what actions mean."""
+        return self.settings.scheme(self.tape.n_assets)
+
+    def build_simulator(self) -> Simulator:
+        """Return the exchange."""
+        settings = self.settings
+        return Simulator(self.tape, self.costs, n_envs=self.num_envs, max_orders=settings.max_orders, threads=settings.threads)
+
+    def extra_parts(self) -> Sequence[Part]:
+        """Return parts of the private observation that the world adds to those asked for, such as the state of its task."""
+        return ()
+
+    def on_begin(self, indices: np.ndarray) -> None:
+        """Set up the task of the sub-environments `indices` (n,), whose accounts were just opened and not yet observed."""
+
+    def task_done(self, step: np.ndarray) -> np.ndarray | None:
+        """Return where the task has ended, bool (E,), after STEP records (E,); None: it never ends by itself."""
+        return None
+
+    def own_state(self) -> dict[str, Any]:
+        """Return copies of what the world itself remembers, besides accounts, streams, rewards and parts."""
+        return {}
+
+    def load_own(self, state: dict[str, Any]) -> None:
+        """Go on from what `own_state` returned."""
 
     def rebuild(self, **changes: Any) -> Self:
         """Return a new batch of the same class and arguments but for `changes`; the tape is not opened again."""
@@ -155,7 +193,7 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin new episodes.
 
         Args:
@@ -178,9 +216,9 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if seed is not None:
             self.starts.rewind(mask)
         self._begin(mask)
-        return self._observe(), self._info.write(self.simulator.record, self.simulator.refused, self.books)
+        return self.view.show(self._observe()), self._info.write(self)
 
-    def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+    def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Decide at the close of the current row and play the next bar, in every sub-environment.
 
         All actions are checked before anything moves, so a refused call changes nothing.
@@ -204,26 +242,29 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
                                f"{self.num_envs} have none; call reset() first")
         checked = self.scheme.check_actions(actions, self.num_envs)
         resetting = done if mode is AutoresetMode.NEXT_STEP and done.any() else None
-        self.scheme.decode(checked, sim.rows, sim.bars, sim.instruments, sim.rules, sim.account, sim.position, sim.intents,
-                           sim.declined)
+        self.scheme.decode(checked, self.books)
         record = sim.step(None if resetting is None else ~resetting)
         if self._history is not None:
             self._history.add(self.books)
-        rewards = self.reward.pay(record, sim.account)
+        for part in self.view.parts:
+            part.after(record, self.books)
+        rewards = self.reward.pay(record, self.books)
         terminated = record["ruined"] != 0
-        truncated = (sim.rows >= self._last_rows) & ~terminated
+        if (over := self.task_done(record)) is not None:
+            terminated |= over
+        truncated = (sim.rows >= self.books.episode["last_row"]) & ~terminated
         if resetting is not None:
             self._begin(resetting)
             rewards[resetting], terminated[resetting], truncated[resetting] = 0.0, False, False
-        observations = self._observe()
-        info = self._info.write(record, sim.refused, self.books)
+        written = self._observe()
+        info = self._info.write(self)
         self._done = terminated | truncated
         if self._done.any():
             if mode is AutoresetMode.SAME_STEP:
-                info = self._begin_again(observations, info)
+                info = self._begin_again(written, info)
             elif mode is AutoresetMode.DISABLED:
                 self._running &= ~self._done
-        return observations, rewards, terminated, truncated, info
+        return self.view.show(written), rewards, terminated, truncated, info
 
     def render(self) -> tuple[Any, ...] | None:
         """Return a frame of each running episode: uint8 (480, 640, 3) for `rgb_array`, text for `ansi`; None without a mode."""
@@ -237,24 +278,76 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             return tuple(table(self.tape, self.books, e) for e in range(self.num_envs))
         return tuple(chart(self.tape, *self._history.of(e)) for e in range(self.num_envs))
 
-    def _begin_again(self, observations: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
+    def get_state(self) -> dict[str, Any]:
+        """Return copies of all that decides how the episodes go on: accounts, orders, streams, moments, the world's own paths.
+
+        `set_state` of an environment of the same arguments takes it and goes on identically, in this process or another.
+
+        Raises:
+            EpisodeError: Before the first `reset`.
+            ClosedError: After `close`.
+        """
+        self._check_open()
+        if (self.simulator.rows < 0).any():
+            raise EpisodeError("get_state needs episodes that have begun; call reset() first")
+        return {
+            "version": STATE_VERSION, "env": self.name, "num_envs": self.num_envs, "layout": self.layout.to_json(),
+            "tape": self.tape.digest if self.world.source is not None else "",
+            "simulator": self.simulator.state(), "episode": self.books.episode.copy(), "streams": self.streams.state(),
+            "starts": self.starts.state(), "reward": self.reward.state(), "parts": [part.state() for part in self.view.parts],
+            "running": self._running.copy(), "done": self._done.copy(), "own": self.own_state(), "history": deepcopy(self._history),
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go back to a state that `get_state` returned; what was asked of render goes with it.
+
+        Raises:
+            IntegrityError: The state is of another environment, another number of sub-environments, layout or tape.
+            ClosedError: After `close`.
+        """
+        self._check_open()
+        own = {"version": STATE_VERSION, "env": self.name, "num_envs": self.num_envs, "layout": self.layout.to_json(),
+               "tape": self.tape.digest if self.world.source is not None else ""}
+        for name, value in own.items():
+            if not isinstance(state, Mapping) or name not in state:
+                raise IntegrityError(f"state of {self.name}: {name} is missing; pass what get_state returned")
+            if state[name] != value:
+                raise IntegrityError(f"state of {self.name}: {name} must be {_short(value)}, was {_short(state[name])}; make the "
+                                     "environment with the arguments of the one that was saved")
+        self.load_own(state["own"])
+        self.simulator.load(state["simulator"])
+        self.books.episode[...] = state["episode"]
+        self.streams.load(state["streams"])
+        self.starts.load(state["starts"])
+        self.reward.load(state["reward"])
+        for part, saved in zip(self.view.parts, state["parts"], strict=True):
+            part.load(saved)
+        self._running[...], self._done = state["running"], np.array(state["done"])
+        if self._history is not None:
+            self._history = deepcopy(state["history"]) or History(self.num_envs)
+
+    def _begin_again(self, written: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         done = self._done
         final = np.full(self.num_envs, None, dtype=object)
         for index in np.flatnonzero(done):
-            final[index] = observations[index].copy()
+            final[index] = self.view.show_one(written[index].copy())
         final_info = {name: done.copy() if name.startswith("_") else values for name, values in info.items()}
         self._begin(done)
-        self.view.write(done, self.books, observations)
-        fresh = self._info.write(self.simulator.record, self.simulator.refused, self.books)
+        self.view.write(done, self.books, written)
+        fresh = self._info.write(self)
         return {**fresh, "final_obs": final, "_final_obs": done.copy(), "final_info": final_info, "_final_info": done.copy()}
 
     def _begin(self, envs: np.ndarray) -> None:
         indices = np.flatnonzero(envs)
         first, last = self.draw_episodes(indices)
-        rows = self.simulator.rows.copy()
-        rows[indices], self._last_rows[indices] = first, last
+        episode, rows = self.books.episode, self.simulator.rows.copy()
+        rows[indices] = episode["first_row"][indices] = first
+        episode["last_row"][indices] = last
         self.simulator.open_accounts(self.settings.cash, rows, envs)
+        self.on_begin(indices)
         self.reward.clear(envs)
+        for part in self.view.parts:
+            part.begin(envs, self.books)
         if self._history is not None:
             self._history.begin(envs, self.books)
         self._running |= envs
@@ -265,7 +358,7 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return self.starts.draw(indices, self.streams)
 
     def _observe(self) -> np.ndarray:
-        out = np.empty((self.num_envs, self.view.size), np.float32)
+        out = np.empty((self.num_envs, self.view.width), np.float32)
         self.view.write(self._all, self.books, out)
         return out
 
@@ -285,3 +378,8 @@ class TradingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def _check_open(self) -> None:
         if self.closed:
             raise ClosedError(f"this {self.name} environment is closed; make a new one")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

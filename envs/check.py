@@ -15,7 +15,8 @@ from ..market.ledger import check_ledgers
 from ..market.seeding import generator
 from .batch import TradingVectorEnv
 from .replay import actions_of, play
-from .rewards import GrossMinusCost, LogReturn
+from .rewards.gross_minus_cost import GrossMinusCost
+from .rewards.log_return import LogReturn
 from .single import SingleEnv
 
 __all__ = ["EnvReport", "check"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .private import Books
+from ..market.desk import Books
 
 __all__ = ["History"]
 

@@ -1,19 +1,23 @@
 """What `info` carries: arrays over the batch, each only where it was asked for."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..market.account import STEP
+from ..market.account import COSTS, INCOME, STEP
 from ..market.errors import UnknownNameError
 from ..market.kernel import kernel
-from .private import Books, value_of
-from .rewards import COSTS
+from .parts.account import value_of
 
-__all__ = ["INFOS", "InfoWriter"]
+if TYPE_CHECKING:
+    from .batch import TradingVectorEnv
+
+__all__ = ["ATTRIBUTION", "INFOS", "InfoWriter", "gross_exposure"]
 
 Records = Any
+ATTRIBUTION = (*INCOME, *COSTS)
+"""The lines of `info["attribution"]`: income first, then costs (positive numbers that reduce equity)."""
 
 
 @kernel
@@ -26,36 +30,53 @@ def gross_exposure(instruments: Records, account: Records, position: Records, ou
         out[e] = total / account[e].equity if account[e].equity > 0.0 else 0.0
 
 
-def _exposure(step: np.ndarray, refused: np.ndarray, books: Books) -> np.ndarray:
-    out = np.empty(step.shape[0])
+def _exposure(env: "TradingVectorEnv") -> np.ndarray:
+    books, out = env.books, np.empty(env.num_envs)
     gross_exposure(books.instruments, books.account, books.position, out)
     return out
 
 
-def _turnover(step: np.ndarray, refused: np.ndarray, books: Books) -> np.ndarray:
-    before, out = step["equity_before"], np.zeros(step.shape[0])
-    np.divide(step["traded_notional"], before, out=out, where=before > 0.0)
+def _turnover(env: "TradingVectorEnv") -> np.ndarray:
+    step, out = env.simulator.record, np.zeros(env.num_envs)
+    np.divide(step["traded_notional"], step["equity_before"], out=out, where=step["equity_before"] > 0.0)
     return out
 
 
-def _costs(step: np.ndarray, refused: np.ndarray, books: Books) -> np.ndarray:
+def _costs(env: "TradingVectorEnv") -> np.ndarray:
+    step = env.simulator.record
     spent: np.ndarray = step[COSTS[0]].copy()
     for line in COSTS[1:]:
         spent += step[line]
     return spent
 
 
-def _refused(step: np.ndarray, refused: np.ndarray, books: Books) -> np.ndarray:
-    return refused.copy()
+def _attribution(env: "TradingVectorEnv") -> np.ndarray:
+    return np.stack([env.simulator.record[line] for line in ATTRIBUTION], axis=1)
 
 
-INFOS: dict[str, Callable[[np.ndarray, np.ndarray, Books], np.ndarray]] = {
+def _refused(env: "TradingVectorEnv") -> np.ndarray:
+    return np.array(env.simulator.refused)
+
+
+def _path_exposure(env: "TradingVectorEnv") -> np.ndarray:
+    return np.array(env.simulator.record["path_gap"])
+
+
+def _action_mask(env: "TradingVectorEnv") -> np.ndarray:
+    legal = env.scheme.legal(env.books)
+    return np.ones((env.num_envs, env.scheme.n), np.int8) if legal is None else legal.astype(np.int8)
+
+
+INFOS: dict[str, "Callable[[TradingVectorEnv], np.ndarray]"] = {
     "exposure": _exposure,  # sum of |position values| / equity
     "turnover": _turnover,  # notional traded in this step / equity before it
     "costs": _costs,  # all cost lines of this step, account currency
+    "attribution": _attribution,  # float64 (E, 11): what this step adds to each line of `ATTRIBUTION`, account currency
     "refused": _refused,  # int64 (E, len(Refusal)), by reason, in this step
+    "path_exposure": _path_exposure,  # by how much equity differs between the two paths inside the bar, account currency
+    "action_mask": _action_mask,  # int8 (E, n): 1 where an action of a discrete scheme can do anything at the next decision
 }
-"""Every array that `info` can carry besides the fields of the STEP record; called with (step, refused, books)."""
+"""Every array that `info` can carry besides the fields of the STEP record: a function from the batch to a new array (E, ...)."""
 
 
 class InfoWriter:
@@ -70,12 +91,11 @@ class InfoWriter:
         self.names = tuple(names)
         self._everywhere = np.ones(n_envs, np.bool_)
 
-    def write(self, step: np.ndarray, refused: np.ndarray, books: Books, envs: np.ndarray | None = None) -> dict[str, Any]:
-        """Return the info after a step; `envs` (E,) says for whom it is meant, None: for all."""
-        mask = self._everywhere if envs is None else envs
+    def write(self, env: "TradingVectorEnv") -> dict[str, Any]:
+        """Return the info of `env` after a step or a reset."""
         info: dict[str, Any] = {}
         for name in self.names:
             compute = INFOS.get(name)
-            info[name] = step[name].copy() if compute is None else compute(step, refused, books)
-            info[f"_{name}"] = mask.copy()
+            info[name] = env.simulator.record[name].copy() if compute is None else compute(env)
+            info[f"_{name}"] = self._everywhere.copy()
         return info

@@ -1,8 +1,8 @@
 """The streaming twin of an environment's observation, for backtest and live: one row in, one observation out."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -10,14 +10,16 @@ from ..data.row import Row
 from ..data.tape import Tape
 from ..encoders.layout import Layout
 from ..encoders.observation import Observation
-from ..market.account import STEP
+from ..market.account import COSTS, INCOME, STEP
 from ..market.cost import CostSettings
+from ..market.desk import Books, open_episodes
 from ..market.errors import ConfigError, ShapeError
 from ..market.instrument import Instrument, instrument_records
-from .private import PRIVATE_PARTS, Books, PrivatePart, build_private
-from .rewards import COSTS, INCOME, Reward, build_reward
+from .parts.part import Part, PartContext
+from .parts.registry import PartsGiven, build_parts, columns_of, parts_of_columns
+from .rewards.registry import RewardGiven, build_reward
 
-__all__ = ["Observer", "Stream"]
+__all__ = ["Observer", "Stream", "private_parts"]
 
 LINES = (*INCOME, *COSTS, "traded_notional", "n_fills")
 
@@ -50,7 +52,8 @@ class Observer:
         layout: Layout,
         instruments: Sequence[Instrument],
         *,
-        reward: str | Mapping[str, Any] | Reward = "log_return",
+        reward: RewardGiven = "log_return",
+        private: PartsGiven | None = None,
         costs: CostSettings | None = None,
     ) -> None:
         """Build it.
@@ -60,6 +63,7 @@ class Observer:
             layout: That of the policy: `env.layout`.
             instruments: Those of `layout.assets`, in that order.
             reward: The reward of training; its running moments may be part of the observation.
+            private: The parts of training; None: those that the layout's columns belong to (parts without settings).
             costs: The costs of training; None: `CostSettings()`.
 
         Raises:
@@ -73,7 +77,10 @@ class Observer:
         self._pipeline = pipeline
         self._reward = build_reward(reward, CostSettings() if costs is None else costs)
         self._reward.start(1)
-        self._private = _part_of(layout, self._reward)
+        self._parts = private_parts(layout, len(self._reward.columns), private)
+        for part in self._parts:
+            part.start(1)
+        self._everyone = np.ones(1, np.bool_)
         self._chosen = _columns_of(pipeline.layout, layout)
         self._instruments = instrument_records(tuple(instruments))
         self._rows: deque[np.ndarray] = deque(maxlen=layout.window)
@@ -89,7 +96,7 @@ class Observer:
 
     def begin(self) -> None:
         """Begin an episode: the next `observe` sees a fresh account."""
-        self._reward.clear(np.ones(1, np.bool_))
+        self._reward.clear(self._everyone)
         self._before = None
 
     def reset(self) -> None:
@@ -120,14 +127,22 @@ class Observer:
         self._take(row)
         if len(self._rows) < self.layout.window:
             raise ConfigError(f"an observation needs {self.layout.window} rows, {len(self._rows)} were seen; call prime first")
-        if self._before is not None:
-            self._reward.pay(_step_between(self._before, account, row_index), account)
+        books = Books(np.full(1, row_index, np.int64), self._instruments, account, position, open_episodes())
+        if self._before is None:
+            for part in self._parts:
+                part.begin(self._everyone, books)
+        else:
+            step = _step_between(self._before, account, row_index)
+            for part in self._parts:
+                part.after(step, books)
+            self._reward.pay(step, books)
         self._before = account.copy()
-        private = np.zeros((1, self.layout.n_private), np.float32)
-        books = Books(np.full(1, row_index, np.int64), self._instruments, account, position)
-        self._private.write(np.ones(1, np.bool_), books, private, 0)
+        private, at = np.zeros((1, self.layout.n_private), np.float32), 0
+        for part in self._parts:
+            part.write(self._everyone, books, private, at)
+            at += len(part.columns)
         if self._reward.columns:
-            self._reward.write(private, len(self._private.columns))
+            self._reward.write(private, at)
         return Observation.from_parts(np.stack(self._rows)[None], private, self.layout)
 
     def _take(self, row: Row) -> None:
@@ -144,14 +159,18 @@ def _step_between(before: np.ndarray, after: np.ndarray, row_index: int) -> np.n
     return step
 
 
-def _part_of(layout: Layout, reward: Reward) -> PrivatePart:
-    for name in PRIVATE_PARTS:
-        part = build_private(name, layout.assets)
-        if (*part.columns, *reward.columns) == layout.private:
-            return part
-    names = ", ".join(column.name for column in layout.private)
-    raise ConfigError(f"the layout's private columns belong to no private part with this reward: {names}; "
-                      "pass the reward that the policy was trained with")
+def private_parts(layout: Layout, n_reward: int, given: PartsGiven | None = None) -> tuple[Part, ...]:
+    """Return the parts that write a layout's private columns but for the last `n_reward`, which are the reward's.
+
+    Raises:
+        ConfigError: `given` writes other columns, or, where it is None, the columns belong to no parts that are known by name.
+    """
+    columns, context = layout.private[: layout.n_private - n_reward], PartContext(layout.assets)
+    parts = parts_of_columns(columns, context) if given is None else build_parts(given, context)
+    if columns_of(parts) != columns:
+        raise ConfigError(f"private parts must write the layout's columns {', '.join(c.name for c in columns)}, write "
+                          f"{', '.join(c.name for c in columns_of(parts))}; pass those of training")
+    return parts
 
 
 def _columns_of(whole: Layout, part: Layout) -> np.ndarray | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..data.instant import iso
 from ..data.tape import Tape
-from .private import Books
+from ..market.desk import Books
 
 __all__ = ["chart", "table"]
 

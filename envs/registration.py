@@ -8,7 +8,7 @@ __all__ = ["IDS", "register"]
 IDS: dict[str, tuple[str, str]] = {
     "quantgym/Trading-v0": ("quantgym.envs.single:TradingEnv", "quantgym.envs.batch:TradingVectorEnv"),
     "quantgym/Portfolio-v0": ("quantgym.envs.single:PortfolioEnv", "quantgym.envs.portfolio:PortfolioVectorEnv"),
-    "quantgym/Leak-v0": ("quantgym.envs.single:LeakEnv", "quantgym.envs.leak:LeakVectorEnv"),
+    "quantgym/Leak-v0": ("quantgym.envs.worlds.leak:LeakEnv", "quantgym.envs.worlds.leak:LeakVectorEnv"),
 }
 """Id to (environment, vector environment), imported when one is made."""
 

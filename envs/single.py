@@ -1,5 +1,6 @@
 """One environment: a batch of one, whatever the id."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import gymnasium
@@ -10,14 +11,13 @@ from ..data.tape import Tape
 from ..encoders.layout import Layout
 from ..market.errors import ConfigError, ShapeError
 from .batch import TradingVectorEnv
-from .leak import LeakVectorEnv
 from .portfolio import PortfolioVectorEnv
 from .world import Features
 
-__all__ = ["LeakEnv", "PortfolioEnv", "SingleEnv", "TradingEnv"]
+__all__ = ["PortfolioEnv", "SingleEnv", "TradingEnv"]
 
 
-class SingleEnv(gymnasium.Env[np.ndarray, Any]):
+class SingleEnv(gymnasium.Env[Any, Any]):
     """A batch of one behind Gymnasium's interface for single environments. Observations never share memory between calls.
 
     `reset(seed=s)` gives what sub-environment i of a batch gives for `reset(seed=[..., s, ...])` with s in place i.
@@ -51,21 +51,31 @@ class SingleEnv(gymnasium.Env[np.ndarray, Any]):
         """Whether observations know the future on purpose."""
         return self.batch.leaks
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
-        """Begin a new episode: observation float32 (D,) and info of scalars. See `TradingVectorEnv.reset`."""
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin a new episode: observation (float32 (D,), or in another form) and info of scalars. See `TradingVectorEnv.reset`."""
         observations, info = self.batch.reset(seed=None if seed is None else [seed], options=options)
         self._np_random = self.batch.streams.generator(0)
         self._np_random_seed = self.batch.streams.seeds[0]
-        return observations[0], _first(info)
+        return _one(observations), _first(info)
 
-    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Decide at the close of the current row and play the next bar. See `TradingVectorEnv.step`."""
         given = np.asarray(action)
         expected = () if isinstance(self.action_space, Discrete) else self.action_space.shape
         if given.shape != expected:
             raise ShapeError(f"action must have the shape {expected}, was {given.shape}")
         observations, rewards, terminated, truncated, info = self.batch.step(given[None])
-        return observations[0], float(rewards[0]), bool(terminated[0]), bool(truncated[0]), _first(info)
+        return _one(observations), float(rewards[0]), bool(terminated[0]), bool(truncated[0]), _first(info)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return copies of everything that decides how the episode goes on. See `TradingVectorEnv.get_state`."""
+        return self.batch.get_state()
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go back to a state that `get_state` returned. See `TradingVectorEnv.set_state`."""
+        self.batch.set_state(state)
+        self._np_random = self.batch.streams.generator(0)
+        self._np_random_seed = self.batch.streams.seeds[0]
 
     def render(self) -> Any:
         """Return a picture (uint8 (height, width, 3)) or a table (str) of the episode so far; None without a `render_mode`."""
@@ -87,20 +97,10 @@ class PortfolioEnv(SingleEnv):
     batch_class = PortfolioVectorEnv
 
 
-class LeakEnv(SingleEnv):
-    """`quantgym/Leak-v0`: see `LeakVectorEnv`."""
-
-    batch_class = LeakVectorEnv
-
-    def optimal_action(self, observation: np.ndarray) -> int:
-        """See `LeakVectorEnv.optimal_action`."""
-        assert isinstance(self.batch, LeakVectorEnv)
-        return int(self.batch.optimal_action(observation))
-
-    def optimal_value(self) -> float:
-        """See `LeakVectorEnv.optimal_value`."""
-        assert isinstance(self.batch, LeakVectorEnv)
-        return self.batch.optimal_value()
+def _one(observations: Any) -> Any:
+    if isinstance(observations, dict):
+        return {name: values[0] for name, values in observations.items()}
+    return observations[0]
 
 
 def _first(info: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from gymnasium.vector import AutoresetMode
 from ..market.actions.registry import action_scheme
 from ..market.actions.scheme import ActionScheme
 from ..market.errors import ConfigError, did_you_mean
-from .rewards import Reward
+from .parts.registry import PartsGiven
+from .rewards.registry import RewardGiven
 from .start import STARTS, Start
+from .view import FORMS, Form
 
 __all__ = ["AUTORESET_MODES", "EnvSettings"]
 
@@ -27,26 +29,30 @@ class EnvSettings:
     Attributes:
         cash: At the start of an episode, account currency.
         action: Name of the action scheme, or a mapping with `kind` and its settings, or an `ActionScheme`.
-        reward: Name of the reward, or a mapping with `kind` and its settings, or a `Reward`.
-        private: Name of the private part of the observation.
+        reward: Name of the reward, or a mapping with `kind` and its settings, or a `Reward`, or a list of these, added up.
+        private: Name of a part of the private observation, or a mapping with `kind` and its settings, or a `Part`, or a list.
+        observation: `flat`, `dict` or `reference`: the form of the observations.
         episode_bars: Decisions in an episode; None: to the end of the rows.
         start: Where episodes start: `random`, `first` or `sequential`.
         window: W, rows of the market in one observation.
         autoreset_mode: `same_step`, `next_step` or `disabled`, or Gymnasium's `AutoresetMode`.
         info: Which arrays `info` carries; () for none. Any of `envs.info.INFOS` or a field of the STEP record.
         max_orders: Orders that can work at once in one account.
+        threads: 1 steps the batch in one thread, more in as many; the bytes are the same.
     """
 
     cash: float = 100_000.0
     action: str | Mapping[str, Any] | ActionScheme = "six_actions"
-    reward: str | Mapping[str, Any] | Reward = "log_return"
-    private: str = "account"
+    reward: RewardGiven = "log_return"
+    private: PartsGiven = "account"
+    observation: Form = "flat"
     episode_bars: int | None = 252
     start: Start = "random"
     window: int = 1
     autoreset_mode: str | AutoresetMode = "same_step"
     info: tuple[str, ...] = INFO_DEFAULT
     max_orders: int = 8
+    threads: int = 1
 
     def __post_init__(self) -> None:
         number = isinstance(self.cash, Real) and not isinstance(self.cash, bool)
@@ -54,11 +60,14 @@ class EnvSettings:
             raise ConfigError(f"cash must be positive and finite, was {self.cash!r}")
         if self.episode_bars is not None and not _is_count(self.episode_bars):
             raise ConfigError(f"episode_bars must be an int of 1 or more, or None, was {self.episode_bars!r}")
-        for name in ("window", "max_orders"):
+        for name in ("window", "max_orders", "threads"):
             if not _is_count(getattr(self, name)):
                 raise ConfigError(f"{name} must be an int of 1 or more, was {getattr(self, name)!r}")
         if self.start not in STARTS:
             raise ConfigError(f"start must be one of {', '.join(STARTS)}, was {self.start!r}{did_you_mean(self.start, STARTS)}")
+        if self.observation not in FORMS:
+            raise ConfigError(f"observation must be one of {', '.join(FORMS)}, was {self.observation!r}"
+                              f"{did_you_mean(str(self.observation), FORMS)}")
         mode = self.autoreset_mode
         if not isinstance(mode, AutoresetMode) and mode not in AUTORESET_MODES:
             raise ConfigError(f"autoreset_mode must be one of {', '.join(AUTORESET_MODES)}, was {mode!r}"

@@ -9,7 +9,6 @@ import numpy as np
 from ..agents.policy import Policy, State
 from ..data.tape import Tape
 from ..encoders.observation import Observation
-from ..envs.private import Books
 from ..market.account import FILL
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings, rules_records
@@ -58,8 +57,7 @@ class _Player:
         if decision.scheme != scheme.name:
             raise ConfigError(f"policy {policy.name} decides in the scheme {decision.scheme}, the batch was given {scheme.name}")
         actions = scheme.check_actions(decision.values, self.entrant.copies)
-        books = (s.account[place], s.position[place], s.intents[place], s.declined[place])
-        scheme.decode(actions, s.rows[place], s.bars, s.instruments, s.rules[place], *books)
+        scheme.decode(actions, s.desk.part(place))
         return actions
 
 
@@ -97,7 +95,7 @@ def backtest_batch(
     simulator.open_accounts(cash, np.full(n_envs, start))
     first = np.cumsum([0, *(entrant.copies for entrant in entrants)])
     players = [_Player(entrant, int(at), simulator) for entrant, at in zip(entrants, first, strict=False)]
-    books = Books(simulator.rows, simulator.instruments, simulator.account, simulator.position)
+    books = simulator.desk
     multiplier = simulator.instruments["multiplier"]
     alive = np.ones(n_envs, np.bool_)
     length = np.zeros(n_envs, np.int64)
@@ -118,7 +116,7 @@ def backtest_batch(
         for e in np.flatnonzero(alive & (step["n_fills"] > 0)):
             fills[e].append(simulator.fills_of_step(int(e)))
         length += alive
-        sight.pay(step, simulator.account)
+        sight.pay(step, books)
         alive &= step["ruined"] == 0
         if not alive.any():
             break

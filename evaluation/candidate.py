@@ -10,6 +10,7 @@ from ..configs.strict import validate
 from ..data.tape import Tape
 from ..encoders.table import FeatureTable
 from ..envs.observer import Observer
+from ..envs.rewards.registry import RewardGiven
 from ..market.actions.registry import action_scheme
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
@@ -40,7 +41,7 @@ class Candidate:
     scheme: ActionScheme
     costs: CostSettings
     cash: float
-    reward: str | Mapping[str, Any]
+    reward: RewardGiven
     tape: Tape = field(repr=False)
     traded: Tape = field(repr=False)
     bundle: Bundle = field(repr=False)
@@ -67,7 +68,7 @@ class Candidate:
                 f"tape {tape.name} has {', '.join(tape.symbols)}"
             )
         traded = tape if layout.assets == tape.symbols else tape.select(layout.assets)
-        reward: str | Mapping[str, Any] = _env(bundle).get("reward", "log_return")
+        reward: RewardGiven = _env(bundle).get("reward", "log_return")
         trained = _costs(bundle)
         return cls(
             policy=bundle.policy,

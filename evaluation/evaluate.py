@@ -15,7 +15,7 @@ from ..data.tape import Tape
 from ..encoders.layout import Layout
 from ..encoders.table import FeatureTable
 from ..envs.observer import Observer
-from ..envs.rewards import Reward, build_reward
+from ..envs.rewards.registry import RewardGiven, build_reward
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError
@@ -87,7 +87,7 @@ def evaluate(
     *,
     name: str | None = None,
     table: FeatureTable | None = None,
-    reward: str | Mapping[str, Any] | Reward = "log_return",
+    reward: RewardGiven = "log_return",
     settings: EvaluationSettings | None = None,
     facts: Mapping[str, Any] | None = None,
     progress: Steps | None = None,
@@ -178,7 +178,7 @@ def _twin(
     scheme: ActionScheme,
     session: Session,
     table: FeatureTable | None,
-    reward: str | Mapping[str, Any] | Reward,
+    reward: RewardGiven,
 ) -> tuple[Session, float]:
     """Return the session without costs, and the share of decisions in which the batched form differs from the stream."""
     free = costs.without_costs()

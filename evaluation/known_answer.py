@@ -6,18 +6,17 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import load_env_creator
 
 from ..agents.policy import Policy
 from ..encoders.observation import Observation
 from ..envs.batch import TradingVectorEnv
-from ..envs.registration import register
+from ..envs.registration import IDS, register
+from ..envs.worlds.known_answer import KnownAnswer
 from ..market.errors import ConfigError
 from ..market.seeding import generator
 
-__all__ = ["KNOWN_ANSWERS", "Score", "known_answer_score"]
-
-KNOWN_ANSWERS = {"quantgym/Leak-v0": 1}
-"""Worlds whose best policy is known, and the action that does nothing there: the reference of the score."""
+__all__ = ["Score", "known_answer_score", "worlds_with_known_answers"]
 
 EVALUATION_SEED = 1_000_003
 RESAMPLES = 2_000
@@ -27,7 +26,7 @@ Act = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Score:
-    """(J(policy) - J(reference)) / (J(optimal) - J(reference)) on common random numbers.
+    """(J(policy) - J(reference)) / (J(optimal) - J(reference)) in certainty equivalents, on common random numbers.
 
     Attributes:
         value: The score; 1 is the best policy, 0 the reference.
@@ -53,6 +52,20 @@ class Score:
         return f"{self.value:.3f}  [{self.low:.3f}, {self.high:.3f}]"
 
 
+def worlds_with_known_answers() -> tuple[str, ...]:
+    """Return the ids of all registered worlds whose best policy is known, users' own among them."""
+    register()
+    found = []
+    for env_id, spec in gym.registry.items():
+        if spec.vector_entry_point is None or not (env_id in IDS or spec.namespace not in (None, "phys2d", "tabular")):
+            continue
+        batch = spec.vector_entry_point
+        made = load_env_creator(batch) if isinstance(batch, str) else batch
+        if isinstance(made, type) and issubclass(made, KnownAnswer):
+            found.append(env_id)
+    return tuple(found)
+
+
 def known_answer_score(
     env_id: str, policy: Policy, settings: Mapping[str, Any] | None = None, *, n_episodes: int = 1_024, seed: int = EVALUATION_SEED
 ) -> Score:
@@ -68,30 +81,30 @@ def known_answer_score(
     Raises:
         ConfigError: The world has no known answer.
     """
-    if env_id not in KNOWN_ANSWERS:
-        raise ConfigError(f"{env_id} has no known answer; worlds with one: {', '.join(KNOWN_ANSWERS)}")
     register()
     env: Any = gym.make_vec(
         env_id, num_envs=n_episodes, vectorization_mode=gym.VectorizeMode.VECTOR_ENTRY_POINT, info=(), **dict(settings or {})
     )
-    assert isinstance(env, TradingVectorEnv)
+    if not (isinstance(env, KnownAnswer) and isinstance(env, TradingVectorEnv)):
+        env.close()
+        raise ConfigError(f"{env_id} has no known answer; worlds with one: {', '.join(worlds_with_known_answers())}")
     layout, state = env.layout, [policy.initial_state(n_episodes)]
 
     def decide(observation: np.ndarray) -> np.ndarray:
         decision, state[0] = policy.act(Observation.from_flat(observation, layout), state[0])
         return decision.values
 
-    def rest(observation: np.ndarray) -> np.ndarray:
-        return np.full(n_episodes, KNOWN_ANSWERS[env_id], np.int64)
-
-    earned, best, nothing = (_play(env, act, seed) for act in (decide, env.optimal_action, rest))  # type: ignore[attr-defined]
-    exact = float(env.optimal_value())  # type: ignore[attr-defined]
+    earned, best, nothing = (_play(env, act, seed) for act in (decide, env.optimal_action, env.reference_action))
+    exact, sure = float(env.optimal_value()), np.vectorize(env.certainty_equivalent, otypes=[float])
     env.close()
-    gained, possible = earned - nothing, best - nothing
+
+    def score(chosen: np.ndarray) -> np.ndarray:
+        worth = [sure(rewards[chosen].mean(axis=-1)) for rewards in (earned, best, nothing)]
+        return np.asarray((worth[0] - worth[2]) / (worth[1] - worth[2]))
+
     drawn = generator(seed).integers(0, n_episodes, (RESAMPLES, n_episodes))
-    resampled = gained[drawn].mean(axis=1) / possible[drawn].mean(axis=1)
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    value = float(gained.mean() / possible.mean())
+    low, high = np.quantile(score(drawn), [0.025, 0.975])
+    value = float(score(np.arange(n_episodes)))
     return Score(value, float(low), float(high), float(earned.mean()), float(best.mean()), exact, float(nothing.mean()), n_episodes)
 
 

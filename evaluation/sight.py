@@ -9,9 +9,12 @@ from ..encoders.column import Column
 from ..encoders.layout import Layout
 from ..encoders.observation import Observation
 from ..encoders.table import FeatureTable
-from ..envs.private import PRIVATE_PARTS, Books, build_private
-from ..envs.rewards import Reward
+from ..envs.observer import private_parts
+from ..envs.parts.part import PartContext
+from ..envs.parts.registry import build_parts, columns_of
+from ..envs.rewards.reward import Reward
 from ..envs.view import View
+from ..market.desk import Books
 from ..market.errors import ShapeError
 
 __all__ = ["Sight", "TradableSight", "ViewSight"]
@@ -27,7 +30,7 @@ class Sight(Protocol):
     def look(self, books: Books) -> Observation:
         """Return the observations of all accounts (E) at the closes of `books.rows`."""
 
-    def pay(self, steps: np.ndarray, account: np.ndarray) -> None:
+    def pay(self, steps: np.ndarray, books: Books) -> None:
         """Take note of what a step paid; some observations depend on it."""
 
 
@@ -35,8 +38,8 @@ class TradableSight:
     """Sees which assets can be traded and what the account holds (A weights first): enough for rules without a signal."""
 
     def __init__(self, tape: Tape) -> None:
-        self._private = build_private("weights", tape.symbols)
-        self._layout = Layout(tape.symbols, market_asset=(Column("tradable", "flag", 0.0, 1.0),), private=self._private.columns)
+        (self._private,) = parts = build_parts("weights", PartContext(tape.symbols))
+        self._layout = Layout(tape.symbols, market_asset=(Column("tradable", "flag", 0.0, 1.0),), private=columns_of(parts))
         self._mask = ((tape.tradable != 0) & (tape.present != 0)).astype(np.float32)
 
     @property
@@ -51,7 +54,7 @@ class TradableSight:
         self._private.write(np.ones(n_envs, np.bool_), books, private, 0)
         return Observation.from_parts(self._mask[books.rows][:, None, :], private, self._layout)
 
-    def pay(self, steps: np.ndarray, account: np.ndarray) -> None:
+    def pay(self, steps: np.ndarray, books: Books) -> None:
         """See `Sight.pay`; nothing depends on it here."""
 
 
@@ -66,6 +69,7 @@ class ViewSight:
 
     Raises:
         ShapeError: Features and reward do not make this layout.
+        ConfigError: Its private columns belong to no parts known by name.
     """
 
     def __init__(self, table: FeatureTable, layout: Layout, reward: Reward, n_envs: int) -> None:
@@ -73,11 +77,12 @@ class ViewSight:
         self._reward = reward
         self._reward.start(n_envs)
         own = table.for_asset(layout.assets[0]) if layout.n_assets == 1 and table.layout.n_assets > 1 else table
-        views = (View(own, layout.window, build_private(name, layout.assets), reward) for name in PRIVATE_PARTS)
-        fitting = [view for view in views if (view.layout.private, view.layout.names) == (layout.private, layout.names)]
-        if not fitting:
+        self._parts = private_parts(layout, len(reward.columns))
+        self._view = View(own, layout.window, self._parts, reward)
+        if (self._view.layout.private, self._view.layout.names) != (layout.private, layout.names):
             raise ShapeError("the features and the reward do not make the policy's layout; take those of the job that trained it")
-        self._view = fitting[0]
+        for part in self._parts:
+            part.start(n_envs)
         self._out = np.zeros((n_envs, layout.size), np.float32)
         self._everyone = np.ones(n_envs, np.bool_)
 
@@ -91,6 +96,8 @@ class ViewSight:
         self._view.write(self._everyone, books, self._out)
         return Observation.from_flat(self._out.copy(), self._layout)
 
-    def pay(self, steps: np.ndarray, account: np.ndarray) -> None:
+    def pay(self, steps: np.ndarray, books: Books) -> None:
         """See `Sight.pay`."""
-        self._reward.pay(steps, account)
+        for part in self._parts:
+            part.after(steps, books)
+        self._reward.pay(steps, books)

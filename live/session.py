@@ -16,9 +16,10 @@ from ..evaluation.recorder import Recorder
 from ..evaluation.session import Session
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings, rules_records
+from ..market.desk import new_desk
 from ..market.errors import ConfigError, IntegrityError, QuantgymError
 from ..market.instrument import Instrument
-from ..market.order import INTENT, Refusal
+from ..market.order import Refusal
 from .books import Books
 from .desk import News, OrderDesk
 from .gateway import Gateway
@@ -241,14 +242,11 @@ class LiveSession:
 
     def _decoded(self, traded: Row, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         strategy = self._strategy
-        intents = np.zeros((1, len(strategy.instruments)), INTENT)
-        declined = np.zeros((1, len(Refusal)), np.int64)
-        strategy.scheme.decode(
-            strategy.scheme.check_actions(values, 1), np.zeros(1, np.int64), traded.bars[None], self.books.instruments, self._rules,
-            self.books.account, self.books.position, intents, declined,
-        )  # fmt: skip
-        declined[0, Refusal.NONE] = 0  # where decoders may count their total
-        return intents, declined[0]
+        books = self.books
+        desk = new_desk(np.zeros(1, np.int64), traded.bars[None], books.instruments, self._rules, books.account, books.position)
+        strategy.scheme.decode(strategy.scheme.check_actions(values, 1), desk)
+        desk.declined[0, Refusal.NONE] = 0  # where decoders may count their total
+        return desk.intents, desk.declined[0]
 
     def _cancels(self, intents: np.ndarray) -> tuple[str, ...]:
         # what a decision asks to cancel; everything that works, where trading is halted

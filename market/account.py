@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["ACCOUNT", "DAYS_KEPT", "FILL", "POSITION", "STEP", "new_accounts"]
+__all__ = ["ACCOUNT", "COSTS", "DAYS_KEPT", "FILL", "INCOME", "POSITION", "STEP", "new_accounts"]
 
 DAYS_KEPT = 31  # today and the 30 days before it
 
@@ -117,6 +117,12 @@ STEP = np.dtype(
     align=True,
 )
 """What one step did; shape (E,). Rewards and infos are functions of it."""
+
+INCOME = ("gross", "dividends", "funding", "interest")
+"""Lines of the ATTRIBUTION ledger that add to equity, signed."""
+
+COSTS = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation")
+"""Lines of the ATTRIBUTION ledger that are taken from equity, positive numbers."""
 
 
 def new_accounts(n_envs: int, n_assets: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """`Simulator`: the exchange for a batch of accounts, the third of the five contracts."""
 
+from functools import cached_property
 from typing import ClassVar
 
 import numba
@@ -9,6 +10,7 @@ from ..data.tape import Tape
 from ..market.account import FILL, STEP, new_accounts
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings, rules_records
+from ..market.desk import Desk, open_episodes
 from ..market.errors import ConfigError, DataError, IntegrityError, ShapeError
 from ..market.ledger import check_ledgers
 from ..market.order import INTENT, ORDER, TICKET, Refusal
@@ -109,6 +111,14 @@ class Simulator:
         """What the kernels read and never write: bars, terms, clock, instruments, tariff, brackets."""
         return self.bars, self.terms, self.clock, self.instruments, self.tariff, self.brackets
 
+    @cached_property
+    def desk(self) -> Desk:
+        """What action schemes read and write: views of the arrays above. Whoever plays episodes writes their ends into it."""
+        return Desk(
+            self.rows, self.instruments, self.account, self.position, open_episodes(self.n_envs),
+            self.bars, self.rules, self.intents, self.tickets, self.declined,
+        )  # fmt: skip
+
     @property
     def n_assets(self) -> int:
         """Assets, A."""
@@ -167,10 +177,7 @@ class Simulator:
         Raises:
             ShapeError, ConfigError: See `ActionScheme.check_actions`.
         """
-        scheme.decode(
-            scheme.check_actions(actions, self.n_envs), self.rows, self.bars, self.instruments, self.rules,
-            self.account, self.position, self.intents, self.declined,
-        )  # fmt: skip
+        scheme.decode(scheme.check_actions(actions, self.n_envs), self.desk)
 
     def order_ids(self, e: int = 0) -> np.ndarray:
         """Return the ids that the next step gives to the intents of environment `e`: int64 (A,), 0 where there is none."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..market.actions.weights import decode_targets
+from ..market.actions.targets import decode_targets
 from ..market.grid import whole_lots
 from ..market.kernel import constant, kernel
 from ..market.ledger import equity_by_cash, mark_to

@@ -16,7 +16,7 @@ from ..agents.bundle import save_bundle
 from ..agents.policy import Policy, sample_observation
 from ..agents.recorded_vectors import N_VECTORS
 from ..configs.job import Job
-from ..evaluation.known_answer import KNOWN_ANSWERS, known_answer_score
+from ..evaluation.known_answer import known_answer_score, worlds_with_known_answers
 from .batch_size import check_batch_sizes
 from .learner import Learner
 from .preparation import Prepared, prepare
@@ -132,7 +132,7 @@ def _validation(showing: Showing, baselines: Mapping[str, Showing], prepared: Pr
     for name in ("drawdown", "exposure", "turnover", "reward"):
         figures[f"validation/{name}"] = showing.figures.get(f"train/{name}", 0.0)
     figures["validation/costs_bp"] = sum(value for name, value in showing.figures.items() if name.startswith("costs/"))
-    if prepared.tape is None and prepared.job.env.id in KNOWN_ANSWERS:
+    if prepared.tape is None and prepared.job.env.id in worlds_with_known_answers():
         known = known_answer_score(prepared.job.env.id, policy, prepared.validation.settings)
         figures |= {"validation/score": known.value, "validation/score_low": known.low, "validation/score_high": known.high}
     return figures | {f"validation/equity_{name}": float(one.equity[-1]) for name, one in baselines.items()}

@@ -11,6 +11,7 @@ from ..data.tape import Tape
 from ..encoders.layout import Layout
 from ..encoders.pipeline import Pipeline
 from ..envs.batch import TradingVectorEnv
+from ..envs.parts.registry import PartsGiven
 from ..evaluation.evaluate import EvaluationSettings
 from ..market.errors import ConfigError
 from .environment import Blueprint
@@ -32,7 +33,7 @@ class Prepared:
         layout: Layout of an observation.
         network: What to learn.
         scheme: Name of the action scheme.
-        private: Name of the private part of the observation.
+        private: The parts of the private observation, as the environment was given them.
     """
 
     job: Job
@@ -44,7 +45,7 @@ class Prepared:
     layout: Layout
     network: NetworkSettings
     scheme: str
-    private: str
+    private: PartsGiven
 
     @property
     def context(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..desk import Desk
 from ..errors import ConfigError
 from ..kernel import constant, kernel
 from .scheme import ActionScheme
@@ -84,18 +85,7 @@ class Positions(ActionScheme):
         """Names of the actions, in their order."""
         return ("short", "flat", "long") if self.short else ("flat", "long")
 
-    def decode(
-        self,
-        actions: np.ndarray,
-        rows: np.ndarray,
-        bars: np.ndarray,
-        instruments: np.ndarray,
-        rules: np.ndarray,
-        account: np.ndarray,
-        position: np.ndarray,
-        intents: np.ndarray,
-        declined: np.ndarray,
-    ) -> None:
+    def decode(self, actions: np.ndarray, desk: Desk) -> None:
         """Write the orders of the decisions; see `ActionScheme.decode`."""
         offset = 1 if self.short else 0
-        decode_position_batch(actions, offset, self.rebalance, rows, bars, instruments, rules, account, position, intents, declined)
+        decode_position_batch(actions, offset, self.rebalance, *desk.sheets)

@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..desk import Desk
 from ..kernel import kernel
 from .scheme import ActionScheme
-from .weights import decode_targets
+from .targets import decode_targets
 
 __all__ = ["Rebalance", "decode_rebalance"]
 
@@ -58,17 +59,6 @@ class Rebalance(ActionScheme):
         """One weight an asset and the switch."""
         return self.n_assets + 1
 
-    def decode(
-        self,
-        actions: np.ndarray,
-        rows: np.ndarray,
-        bars: np.ndarray,
-        instruments: np.ndarray,
-        rules: np.ndarray,
-        account: np.ndarray,
-        position: np.ndarray,
-        intents: np.ndarray,
-        declined: np.ndarray,
-    ) -> None:
+    def decode(self, actions: np.ndarray, desk: Desk) -> None:
         """Write the orders of the decisions; see `ActionScheme.decode`."""
-        decode_rebalance_batch(actions, rows, bars, instruments, rules, account, position, intents, declined)
+        decode_rebalance_batch(actions, *desk.sheets)

@@ -1,18 +1,19 @@
 """`ActionScheme`: the meaning of an action, from checked values to order intents."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from ..desk import Desk
 from ..errors import ConfigError, ShapeError
+from .targets import decode_targets_batch
 
 __all__ = ["ActionScheme"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActionScheme(ABC):
+class ActionScheme:
     """Base of every scheme; settings of a scheme are its fields.
 
     Attributes:
@@ -74,30 +75,27 @@ class ActionScheme(ABC):
             raise ConfigError(f"action {self.name}: {rule}, was {values[index]} at index {list(index)}")
         return np.ascontiguousarray(values, np.int64 if self.discrete else np.float64)
 
-    @abstractmethod
-    def decode(
-        self,
-        actions: np.ndarray,
-        rows: np.ndarray,
-        bars: np.ndarray,
-        instruments: np.ndarray,
-        rules: np.ndarray,
-        account: np.ndarray,
-        position: np.ndarray,
-        intents: np.ndarray,
-        declined: np.ndarray,
-    ) -> None:
-        """Write the orders of a decision at the closes of `rows`.
+    def legal(self, desk: Desk) -> np.ndarray | None:
+        """Return which actions of a discrete scheme can do anything now, bool (E, n); None: all of them, always."""
+        return None
+
+    def weights(self, actions: np.ndarray, desk: Desk) -> np.ndarray:
+        """Return the weights of equity that actions stand for, float64 (E, A), signed; the rest is cash.
+
+        A scheme of your own writes this, or `decode` where it wants other orders than those to target weights.
+        """
+        raise NotImplementedError(f"action {self.name}: write weights() or decode()")
+
+    def decode(self, actions: np.ndarray, desk: Desk) -> None:
+        """Write the orders of a decision at the closes of `desk.rows`; here those that trade to `weights`.
 
         Args:
             actions: What `check_actions` returned.
-            rows: Tape row of each decision, int64 (E,).
-            bars: BAR records, (T, A).
-            instruments: INSTRUMENT records, (A,).
-            rules: RULES records, (E,).
-            account: ACCOUNT records, (E,).
-            position: POSITION records, (E, A), marked at the closes of `rows`.
-            intents: INTENT records, (E, A), zero on entry; market orders are written here.
-            declined: Counts by `Refusal`, int64 (E, len(Refusal)); what cannot become an order is added here
-                with `sizing.decline`.
+            desk: Books, market and rules to read; `intents` and `tickets`, empty on entry, to write. What cannot become an order
+                is added to `desk.declined` with `sizing.decline`.
         """
+        weights = np.ascontiguousarray(self.weights(actions, desk), np.float64)
+        if weights.shape != (desk.n_envs, desk.n_assets) or not np.isfinite(weights).all():
+            wanted = f"({desk.n_envs}, {desk.n_assets})"
+            raise ShapeError(f"action {self.name}: weights must be finite and of shape {wanted}, were {weights.shape}")
+        decode_targets_batch(weights, *desk.sheets)

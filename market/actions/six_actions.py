@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..desk import Desk
 from ..errors import ConfigError
 from ..grid import whole_lots
 from ..kernel import constant, kernel
@@ -88,17 +89,6 @@ class SixActions(ActionScheme):
         """Names of the actions, in their order."""
         return ("buy 10 %", "buy 50 %", "hold", "sell 10 %", "sell 50 %", "close all")
 
-    def decode(
-        self,
-        actions: np.ndarray,
-        rows: np.ndarray,
-        bars: np.ndarray,
-        instruments: np.ndarray,
-        rules: np.ndarray,
-        account: np.ndarray,
-        position: np.ndarray,
-        intents: np.ndarray,
-        declined: np.ndarray,
-    ) -> None:
+    def decode(self, actions: np.ndarray, desk: Desk) -> None:
         """Write the orders of the decisions; see `ActionScheme.decode`."""
-        decode_six_batch(actions, rows, bars, instruments, rules, account, position, intents, declined)
+        decode_six_batch(actions, *desk.sheets)

@@ -5,41 +5,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..desk import Desk
 from ..errors import ConfigError
-from ..kernel import constant, kernel
-from ..order import Refusal
+from ..kernel import kernel
 from .scheme import ActionScheme
-from .sizing import aim, decline
+from .sizing import aim
 
-__all__ = ["Exposure", "TargetWeights", "Weights", "decode_portfolio", "decode_targets"]
-
-LEVERAGE = constant(Refusal.LEVERAGE)
-
-
-@kernel(inline=True)
-def decode_targets(
-    e: int,
-    actions: np.ndarray,
-    row: int,
-    bars: np.ndarray,
-    instruments: np.ndarray,
-    rules: np.ndarray,
-    account: np.ndarray,
-    position: np.ndarray,
-    intents: np.ndarray,
-    declined: np.ndarray,
-) -> None:
-    """Weights as given, scaled down where their sum exceeds the leverage allowed."""
-    total = 0.0
-    for a in range(intents.shape[1]):
-        total += abs(actions[e, a])
-    scale = 1.0
-    if total > rules[e].max_leverage:
-        scale = rules[e].max_leverage / total
-        if total > rules[e].max_leverage * (1.0 + 1e-6):
-            decline(e, LEVERAGE, declined)
-    for a in range(intents.shape[1]):
-        aim(e, a, row, actions[e, a] * scale, bars, instruments, rules, account, position, intents, declined)
+__all__ = ["Exposure", "TargetWeights", "Weights", "decode_portfolio"]
 
 
 @kernel(inline=True)
@@ -62,22 +34,6 @@ def decode_portfolio(
     for a in range(intents.shape[1]):
         weight = 0.5 * (actions[e, a] + 1.0) / total if total > 0.0 else 0.0
         aim(e, a, row, weight, bars, instruments, rules, account, position, intents, declined)
-
-
-@kernel
-def decode_targets_batch(
-    actions: np.ndarray,
-    rows: np.ndarray,
-    bars: np.ndarray,
-    instruments: np.ndarray,
-    rules: np.ndarray,
-    account: np.ndarray,
-    position: np.ndarray,
-    intents: np.ndarray,
-    declined: np.ndarray,
-) -> None:
-    for e in range(actions.shape[0]):
-        decode_targets(e, actions, rows[e], bars, instruments, rules, account, position, intents, declined)
 
 
 @kernel
@@ -108,20 +64,9 @@ class TargetWeights(ActionScheme):
         """One weight an asset."""
         return self.n_assets
 
-    def decode(
-        self,
-        actions: np.ndarray,
-        rows: np.ndarray,
-        bars: np.ndarray,
-        instruments: np.ndarray,
-        rules: np.ndarray,
-        account: np.ndarray,
-        position: np.ndarray,
-        intents: np.ndarray,
-        declined: np.ndarray,
-    ) -> None:
-        """Write the orders of the decisions; see `ActionScheme.decode`."""
-        decode_targets_batch(actions, rows, bars, instruments, rules, account, position, intents, declined)
+    def weights(self, actions: np.ndarray, desk: Desk) -> np.ndarray:
+        """Return the actions as they are."""
+        return actions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,17 +93,6 @@ class Weights(ActionScheme):
         """One entry an asset and one for cash."""
         return self.n_assets + 1
 
-    def decode(
-        self,
-        actions: np.ndarray,
-        rows: np.ndarray,
-        bars: np.ndarray,
-        instruments: np.ndarray,
-        rules: np.ndarray,
-        account: np.ndarray,
-        position: np.ndarray,
-        intents: np.ndarray,
-        declined: np.ndarray,
-    ) -> None:
+    def decode(self, actions: np.ndarray, desk: Desk) -> None:
         """Write the orders of the decisions; see `ActionScheme.decode`."""
-        decode_portfolio_batch(actions, rows, bars, instruments, rules, account, position, intents, declined)
+        decode_portfolio_batch(actions, *desk.sheets)

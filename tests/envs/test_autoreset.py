@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
+from quantgym.envs.leak import LeakVectorEnv
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
-from quantgym.envs.leak import LeakVectorEnv
 from quantgym.envs.portfolio import PortfolioVectorEnv
 from quantgym.envs.replay import play
 

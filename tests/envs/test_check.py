@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+from quantgym.envs.leak import LeakVectorEnv, leak_features
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
 from quantgym.envs.check import check
 from quantgym.envs.features import price_features
-from quantgym.envs.leak import LeakVectorEnv, leak_features
 from quantgym.envs.registration import IDS
-from quantgym.envs.rewards import LogReturn, LogReturnSettings
+from quantgym.envs.rewards.log_return import LogReturn, LogReturnSettings
 from quantgym.envs.single import TradingEnv
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, IntegrityError
@@ -55,8 +55,8 @@ class LastStepLeftOut(TradingVectorEnv):
 
 
 class FeesNotInTheReward(LogReturn):
-    def pay(self, step, account):
-        return super().pay(step, account) + step["commission"] / step["equity_before"]
+    def pay(self, step, books):
+        return super().pay(step, books) + step["commission"] / step["equity_before"]
 
 
 class SeedsNothing(TradingVectorEnv):

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from quantgym.envs.moments import MOMENT_COLUMNS
-from quantgym.envs.private import ACCOUNT_COLUMNS
+from quantgym.envs.parts.account import ACCOUNT_COLUMNS
+from quantgym.envs.parts.registry import PARTS
 from quantgym.envs.registration import IDS
-from quantgym.envs.rewards import REWARDS, build_reward
+from quantgym.envs.rewards.moments import SHARPE_COLUMNS, SORTINO_COLUMNS
+from quantgym.envs.rewards.registry import REWARDS, build_reward
 from quantgym.envs.spec import AUTORESET_MODES, EnvSettings
 from quantgym.market.cost import CostSettings
 
@@ -29,9 +30,9 @@ def test_the_code_runs():
             del REWARDS[name]
 
 
-COLUMNS = [column.name for column in (*ACCOUNT_COLUMNS, *MOMENT_COLUMNS)]
+COLUMNS = [column.name for column in (*ACCOUNT_COLUMNS, *SHARPE_COLUMNS, *SORTINO_COLUMNS)]
 
 
-@pytest.mark.parametrize("name", [*IDS, *REWARDS, *AUTORESET_MODES, *EnvSettings.__dataclass_fields__, *COLUMNS])
+@pytest.mark.parametrize("name", [*IDS, *REWARDS, *PARTS, *AUTORESET_MODES, *EnvSettings.__dataclass_fields__, *COLUMNS])
 def test_the_page_names(name):
     assert f"`{name}`" in PAGE

@@ -5,11 +5,14 @@ import pytest
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
-from quantgym.envs.moments import MOMENTS, differential_sharpe
-from quantgym.envs.rewards import REWARDS, DifferentialSharpe, DifferentialSharpeSettings, Reward, build_reward
-from quantgym.market.account import ACCOUNT, STEP
+from quantgym.envs.rewards.differential import DifferentialSettings, DifferentialSharpe
+from quantgym.envs.rewards.moments import MOMENTS, differential_ratio
+from quantgym.envs.rewards.registry import REWARDS, Reward, build_reward
+from quantgym.market.account import ACCOUNT, POSITION, STEP
 from quantgym.market.cost import CostSettings
+from quantgym.market.desk import Books, open_episodes
 from quantgym.market.errors import ConfigError, UnknownNameError
+from quantgym.market.instrument import Instrument, instrument_records
 
 COSTS = CostSettings()
 
@@ -21,7 +24,15 @@ def steps(*pairs, **lines):
         step[name] = values
     account = np.zeros(len(pairs), ACCOUNT)
     account["initial_equity"] = 100.0
-    return step, account
+    account["equity"] = step["equity"]
+    account["peak_equity"] = np.maximum(100.0, step["equity"])
+    return step, books_of(account)
+
+
+def books_of(account):
+    instruments = instrument_records((Instrument(symbol="S0"),))
+    n_envs = len(account)
+    return Books(np.zeros(n_envs, np.int64), instruments, account, np.zeros((n_envs, 1), POSITION), open_episodes(n_envs))
 
 
 def test_log_return_is_the_log_of_the_ratio_of_equities():
@@ -37,19 +48,19 @@ def test_ruin_pays_the_log_of_the_floor_whatever_is_left():
 def test_log_return_has_the_same_bits_in_every_batch_size():
     rng = np.random.default_rng(0)
     pairs = rng.uniform(50, 150, (1024, 2))
-    step, account = steps(*pairs)
+    step, held = steps(*pairs)
     reward = build_reward("log_return", COSTS)
-    whole = reward.pay(step, account)
+    whole = reward.pay(step, held)
     for size in (1, 3, 7):
-        parts = [reward.pay(step[i : i + size], account[i : i + size]) for i in range(0, 1024, size)]
+        parts = [reward.pay(step[i : i + size], books_of(held.account[i : i + size])) for i in range(0, 1024, size)]
         assert np.concatenate(parts).tobytes() == whole.tobytes()
 
 
 def test_gross_minus_cost_weighs_the_costs():
-    step, account = steps((100, 102), gross=3.0, dividends=0.5, interest=-0.1, commission=0.6, spread=0.5, borrow=0.3)
+    step, held = steps((100, 102), gross=3.0, dividends=0.5, interest=-0.1, commission=0.6, spread=0.5, borrow=0.3)
     # income 3 + 0.5 - 0.1 = 3.4, costs 0.6 + 0.5 + 0.3 = 1.4, initial equity 100
-    net = build_reward("gross_minus_cost", COSTS).pay(step, account)
-    double = build_reward({"kind": "gross_minus_cost", "cost_weight": 2.0}, COSTS).pay(step, account)
+    net = build_reward("gross_minus_cost", COSTS).pay(step, held)
+    double = build_reward({"kind": "gross_minus_cost", "cost_weight": 2.0}, COSTS).pay(step, held)
     assert net == pytest.approx([0.020])  # = (102 - 100) / 100
     assert double == pytest.approx([0.006])
 
@@ -60,7 +71,7 @@ def test_differential_sharpe_by_hand():
     step, _ = steps((100, 103))
     # R = 0.03; dA = 0.02; dB = 0.0009 - 0.0005 = 0.0004; variance 0.0005 - 0.0001 = 0.0004, ^1.5 = 8e-6
     # D = (0.0005 x 0.02 - 0.5 x 0.01 x 0.0004) / 8e-6 = (1e-5 - 2e-6) / 8e-6 = 1
-    assert differential_sharpe(0, step, moments, 0.01, 20, 10.0) == pytest.approx(1.0)
+    assert differential_ratio(0, step, moments, False, 0.01, 20, 10.0) == pytest.approx(1.0)
     # A = 0.01 + 0.01 x 0.02, B = 0.0005 + 0.01 x 0.0004
     assert moments[0].tolist() == (pytest.approx(0.0102), pytest.approx(0.000504), 1001)
 
@@ -77,7 +88,7 @@ def test_differential_sharpe_tells_how_the_sharpe_ratio_changes_with_eta():
     moments = np.zeros(1, MOMENTS)
     moments[0] = (mean, square, 1000)
     step, _ = steps((100, 98.5))
-    assert differential_sharpe(0, step, moments, 0.01, 20, 10.0) == pytest.approx(slope, rel=1e-6)
+    assert differential_ratio(0, step, moments, False, 0.01, 20, 10.0) == pytest.approx(slope, rel=1e-6)
 
 
 def test_the_warm_up_pays_nothing_and_forms_plain_averages():
@@ -118,8 +129,8 @@ def test_the_kernel_equals_its_python_bit_for_bit():
     compiled = np.zeros(1, MOMENTS)
     for change in rng.normal(0, 0.02, 200):
         step, _ = steps((100, 100 * (1 + change)))
-        expected = differential_sharpe.py_func(0, step.view(np.recarray), moments, 0.01, 20, 10.0)
-        assert differential_sharpe(0, step, compiled, 0.01, 20, 10.0) == expected
+        expected = differential_ratio.py_func(0, step.view(np.recarray), moments, False, 0.01, 20, 10.0)
+        assert differential_ratio(0, step, compiled, False, 0.01, 20, 10.0) == expected
     assert compiled.tobytes() == moments.tobytes()
 
 
@@ -128,7 +139,7 @@ def test_a_reward_of_ones_own_takes_ten_lines():
         def __init__(self, settings, costs):
             self.weight = settings["weight"]
 
-        def pay(self, step, account):
+        def pay(self, step, books):
             return -self.weight * (1.0 - step["equity"] / step["equity_before"])
 
     REWARDS["drawdown_of_bar"] = Drawdown
@@ -152,7 +163,7 @@ def test_wrong_rewards_are_refused_by_name(reward, error, says):
 
 
 def test_batches_that_share_a_reward_share_no_memory():
-    reward = DifferentialSharpe(DifferentialSharpeSettings(warmup_bars=1), COSTS)
+    reward = DifferentialSharpe(DifferentialSettings(warmup_bars=1), COSTS)
     tape = gbm_tape(0, 100)
     one, twin = (TradingVectorEnv(tape, num_envs=n, reward=reward, start="first", episode_bars=20) for n in (2, 3))
     for made in (one, twin):

@@ -11,7 +11,8 @@ from quantgym.encoders.layout import Layout
 from quantgym.encoders.pipeline import Pipeline
 from quantgym.encoders.table import FeatureTable
 from quantgym.envs.observer import Observer
-from quantgym.envs.private import build_private
+from quantgym.envs.parts.part import PartContext
+from quantgym.envs.parts.registry import build_parts, columns_of
 from quantgym.evaluation.evaluate import EvaluationSettings, evaluate
 from quantgym.market.actions.registry import action_scheme
 from quantgym.market.actions.scheme import ActionScheme
@@ -86,7 +87,7 @@ def build_world(n_assets=3, n_bars=360, late=0, crash_at=None):
         tape = Tape.build("crash", tape.instruments, tape.clock, bars)
     pipeline = Pipeline.build([{"kind": "price", "lags": [1, 5]}])
     pipeline.fit(tape.slice(0, 120))
-    layout = pipeline.layout.with_private(build_private("weights", tape.symbols).columns, 1)
+    layout = pipeline.layout.with_private(columns_of(build_parts("weights", PartContext(tape.symbols))), 1)
     scheme = action_scheme("weights", n_assets=n_assets)
     return World(tape, pipeline, pipeline.transform(tape), layout, CostSettings(), scheme, (130, n_bars))
 

@@ -9,7 +9,7 @@ from quantgym.agents.rules.rule import build_rule
 from quantgym.data.record import bar_records, clock_records
 from quantgym.data.tape import Tape
 from quantgym.envs.portfolio import PortfolioVectorEnv
-from quantgym.envs.rewards import build_reward
+from quantgym.envs.rewards.registry import build_reward
 from quantgym.evaluation.backtest import backtest
 from quantgym.evaluation.batch import Entrant, backtest_batch, share_that_differ
 from quantgym.evaluation.sight import TradableSight, ViewSight

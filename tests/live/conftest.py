@@ -8,7 +8,8 @@ from quantgym.data.synthetic import gbm_tape
 from quantgym.data.tape import Tape
 from quantgym.encoders.pipeline import Pipeline
 from quantgym.envs.observer import Observer
-from quantgym.envs.private import build_private
+from quantgym.envs.parts.part import PartContext
+from quantgym.envs.parts.registry import build_parts, columns_of
 from quantgym.evaluation.backtest import backtest
 from quantgym.live.books import Books
 from quantgym.live.guard import Guard
@@ -80,7 +81,7 @@ class World:
         pipeline = Pipeline.build([{"kind": "price", "lags": [1, 5]}]).fit(self.tape.slice(0, self.rows[0]))
         private = "account" if traded.n_assets == 1 else "weights"
         layout = pipeline.layout if self.assets is None else pipeline.layout.for_asset(*self.assets)
-        layout = layout.with_private(build_private(private, layout.assets).columns, self.window)
+        layout = layout.with_private(columns_of(build_parts(private, PartContext(layout.assets))), self.window)
         policy = self.policy or Restless(traded.n_assets, shorts=self.costs.allow_short)
         observer = Observer(pipeline, layout, traded.instruments, costs=self.costs)
         return Strategy(policy=policy, observer=observer, scheme=action_scheme(policy.scheme, n_assets=traded.n_assets),

@@ -7,9 +7,10 @@ from quantgym.data.record import bar_records
 from quantgym.market.account import new_accounts
 from quantgym.market.actions.registry import SCHEMES, action_scheme
 from quantgym.market.cost import CostSettings, rules_records
+from quantgym.market.desk import new_desk
 from quantgym.market.errors import ConfigError, ShapeError, UnknownNameError
 from quantgym.market.instrument import Instrument, instrument_records
-from quantgym.market.order import INTENT, OrderKind, Refusal
+from quantgym.market.order import OrderKind, Refusal
 
 
 class Desk:
@@ -27,14 +28,13 @@ class Desk:
         self.account["cash"] = cash
         self.position["units"][0], self.position["mark"][0] = units, prices
         self.account["equity"] = cash + (np.array(units) * prices).sum()
-        self.intents = np.zeros((1, n), INTENT)
-        self.declined = np.zeros((1, len(Refusal)), np.int64)
+        self.desk = new_desk(np.zeros(1, np.int64), self.bars, self.instruments, self.rules, self.account, self.position)
+        self.intents, self.declined = self.desk.intents, self.desk.declined
 
     def decide(self, scheme, action):
         """-> lots of each asset and the reasons of what was declined."""
         checked = scheme.check_actions(np.array([action]), 1)
-        scheme.decode(checked, np.zeros(1, np.int64), self.bars, self.instruments, self.rules, self.account, self.position,
-                      self.intents, self.declined)  # fmt: skip
+        scheme.decode(checked, self.desk)
         assert self.declined[0, 0] == self.declined[0, 1:].sum()
         return self.intents["lots"][0].tolist(), [reason.name for reason in Refusal if reason and self.declined[0, reason]]
 

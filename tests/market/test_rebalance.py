@@ -7,8 +7,8 @@ from quantgym.data.record import bar_records
 from quantgym.market.account import new_accounts
 from quantgym.market.actions.registry import action_scheme
 from quantgym.market.cost import CostSettings, rules_records
+from quantgym.market.desk import new_desk
 from quantgym.market.instrument import Instrument, instrument_records
-from quantgym.market.order import INTENT, Refusal
 
 
 def lots(name, actions):
@@ -19,11 +19,11 @@ def lots(name, actions):
     rules = rules_records(CostSettings(fee_rate=0.0, half_spread_rate=0.0, sizing_margin=0.0), 2)
     account, position = new_accounts(2, 2)
     account["cash"] = account["equity"] = 1_000.0
-    intents, declined = np.zeros((2, 2), INTENT), np.zeros((2, len(Refusal)), np.int64)
+    desk = new_desk(np.zeros(2, np.int64), bars, instruments, rules, account, position)
     scheme = action_scheme(name, n_assets=2)
     checked = scheme.check_actions(np.array(actions), 2)
-    scheme.decode(checked, np.zeros(2, np.int64), bars, instruments, rules, account, position, intents, declined)
-    return intents["lots"].tolist()
+    scheme.decode(checked, desk)
+    return desk.intents["lots"].tolist()
 
 
 def test_the_switch_trades_to_the_weights_and_without_it_nothing_is_sent():

@@ -7,8 +7,8 @@ from quantgym.data.record import bar_records
 from quantgym.market.account import new_accounts
 from quantgym.market.actions.registry import SCHEMES, action_scheme
 from quantgym.market.cost import CostSettings, rules_records
+from quantgym.market.desk import new_desk
 from quantgym.market.instrument import Instrument, instrument_records
-from quantgym.market.order import INTENT, Refusal
 
 ROW, ROWS, ENVS = 3, 6, 16
 
@@ -23,12 +23,9 @@ def intents(scheme, closes):
     account["equity"] = 1_000.0 + 100.0 * position["units"][:, 0]
     generator = np.random.default_rng(5)
     actions = generator.integers(0, scheme.n, ENVS) if scheme.discrete else generator.uniform(-1.0, 1.0, (ENVS, scheme.size))
-    made, declined = np.zeros((ENVS, 1), INTENT), np.zeros((ENVS, len(Refusal)), np.int64)
-    scheme.decode(
-        scheme.check_actions(actions, ENVS), np.full(ENVS, ROW), bars, instruments,
-        rules_records(CostSettings(allow_short=True), ENVS), account, position, made, declined,
-    )  # fmt: skip
-    return made["lots"].ravel().tolist()
+    desk = new_desk(np.full(ENVS, ROW), bars, instruments, rules_records(CostSettings(allow_short=True), ENVS), account, position)
+    scheme.decode(scheme.check_actions(actions, ENVS), desk)
+    return desk.intents["lots"].ravel().tolist()
 
 
 def prices(row, price):

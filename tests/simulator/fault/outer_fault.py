@@ -7,9 +7,9 @@ __all__ = ["OUTER_FAULTS"]
 OUTER_FAULTS = (
     Fault(
         "the reward of the step that ruins is lost",
-        "envs/rewards.py",
-        "out=np.full(step.shape, self.floor), where=~ruined",
-        "out=np.ones(step.shape), where=~ruined",
+        "envs/rewards/log_return.py",
+        "return log(floor)",
+        "return 0.0 * floor",
         "tests/envs/test_accounting.py::test_ruin_terminates_and_its_reward_is_paid_in_that_step",
     ),
     Fault(
@@ -21,16 +21,16 @@ OUTER_FAULTS = (
     ),
     Fault(
         "the reward forgets a cost",
-        "envs/rewards.py",
-        "paid -= self.cost_weight * spent",
-        "paid -= self.cost_weight * step['commission']",
+        "envs/rewards/gross_minus_cost.py",
+        "spent += step[e].impact + step[e].borrow + step[e].liquidation",
+        "spent += step[e].impact + step[e].liquidation",
         "tests/envs/test_rewards.py::test_gross_minus_cost_weighs_the_costs",
     ),
     Fault(
         "the end of an episode's time is told as ruin",
         "envs/batch.py",
         'terminated = record["ruined"] != 0',
-        'terminated = (record["ruined"] != 0) | (sim.rows >= self._last_rows)',
+        'terminated = (record["ruined"] != 0) | (sim.rows >= self.books.episode["last_row"])',
         "tests/envs/test_accounting.py::test_an_episode_ends_truncated_after_its_bars_and_every_step_is_paid_once",
     ),
     Fault(

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from quantgym.envs.private import Books, build_private, write_account, write_weights
+from quantgym.envs.parts.account import write_account, write_weights
+from quantgym.envs.parts.part import PartContext
+from quantgym.envs.parts.registry import build_parts
 from quantgym.market.account import new_accounts
+from quantgym.market.desk import Books, open_episodes
 from quantgym.market.errors import UnknownNameError
 from quantgym.market.instrument import Instrument, instrument_records
 
@@ -11,7 +14,12 @@ def books(n_assets=1, n_envs=1, multiplier=1.0):
     account, position = new_accounts(n_envs, n_assets)
     account["initial_equity"] = account["cash"] = account["equity"] = account["peak_equity"] = 1000.0
     instruments = instrument_records(tuple(Instrument(symbol=f"S{i}", multiplier=multiplier) for i in range(n_assets)))
-    return Books(np.full(n_envs, 10, np.int64), instruments, account, position)
+    return Books(np.full(n_envs, 10, np.int64), instruments, account, position, open_episodes(n_envs))
+
+
+def build_private(name, assets):
+    (part,) = build_parts(name, PartContext(assets))
+    return part
 
 
 def written(part, held, at=0):

@@ -1,16 +1,16 @@
-"""The private part of an observation: what the account looks like, by one kernel for training, backtest and live."""
+"""What an account looks like: one asset, or the weight of each of many; one kernel for training, backtest and live."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from ..encoders.column import Column
-from ..market.errors import UnknownNameError
-from ..market.kernel import kernel
+from ...encoders.column import Column
+from ...market.desk import Books
+from ...market.errors import ConfigError
+from ...market.kernel import kernel
+from .part import NoSettings, Part, PartContext
 
-__all__ = ["PRIVATE_PARTS", "AccountPart", "Books", "PrivatePart", "WeightsPart", "build_private"]
+__all__ = ["ACCOUNT_COLUMNS", "AccountPart", "WeightsPart", "clipped", "share", "value_of"]
 
 Records = Any  # a record array; mypy knows no fields of records
 
@@ -31,54 +31,26 @@ ACCOUNT_COLUMNS = (
 SHARED_COLUMNS = (ACCOUNT_COLUMNS[1], ACCOUNT_COLUMNS[2], ACCOUNT_COLUMNS[3])
 
 
-@dataclass(frozen=True)
-class Books:
-    """What private parts read, as views that stay valid while an environment lives.
-
-    Attributes:
-        rows: Tape row of the last mark, int64 (E,).
-        instruments: INSTRUMENT (A,).
-        account: ACCOUNT (E,).
-        position: POSITION (E, A).
-    """
-
-    rows: np.ndarray
-    instruments: np.ndarray
-    account: np.ndarray
-    position: np.ndarray
-
-
-class PrivatePart(Protocol):
-    """Some columns of the private observation. One of your own needs these two members and a place in `PRIVATE_PARTS`."""
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """What it writes."""
-
-    def write(self, active: np.ndarray, books: Books, out: np.ndarray, at: int) -> None:
-        """Write the columns of the environments in `active` (E,) into `out` (E, D) float32 from column `at` on."""
-
-
-@kernel
+@kernel(inline=True)
 def clipped(value: float, low: float, high: float) -> float:
     """Return `value` inside [low, high]; what is not a number becomes `low`."""
     return min(max(value, low), high) if value == value else low
 
 
-@kernel
+@kernel(inline=True)
 def value_of(e: int, asset: int, instruments: Records, position: Records) -> float:
     """Return the signed worth of a position at its mark, account currency."""
     worth: float = position[e, asset].units * instruments[asset].multiplier * position[e, asset].mark * position[e, asset].fx
     return worth
 
 
-@kernel
+@kernel(inline=True)
 def share(value: float, equity: float) -> float:
     """Return `value` / `equity` inside the limits; 0 where the account is ruined."""
     return clipped(value / equity, -EXPOSURE_LIMIT, EXPOSURE_LIMIT) if equity > 0.0 else 0.0
 
 
-@kernel
+@kernel(inline=True)
 def write_shared(e: int, account: Records, out: np.ndarray, at: int) -> None:
     """Write cash fraction, change of equity and drawdown of one environment."""
     equity, initial, peak = account[e].equity, account[e].initial_equity, account[e].peak_equity
@@ -87,7 +59,7 @@ def write_shared(e: int, account: Records, out: np.ndarray, at: int) -> None:
     out[e, at + 2] = clipped(1.0 - equity / peak, 0.0, 1.0) if peak > 0.0 else 0.0
 
 
-@kernel
+@kernel(inline=True)
 def write_account(e: int, row: int, instruments: Records, account: Records, position: Records, out: np.ndarray, at: int) -> None:
     """Write the columns of an account that trades asset 0 of its tape."""
     out[e, at] = share(value_of(e, 0, instruments, position), account[e].equity)
@@ -104,7 +76,7 @@ def write_account(e: int, row: int, instruments: Records, account: Records, posi
     out[e, at + 6] = min(account[e].n_working / ORDERS_FULL, 1.0)
 
 
-@kernel
+@kernel(inline=True)
 def write_weights(e: int, instruments: Records, account: Records, position: Records, out: np.ndarray, at: int) -> None:
     """Write the weight of every asset, then cash fraction, change of equity and drawdown."""
     n_assets = position.shape[1]
@@ -131,37 +103,30 @@ def write_weights_batch(active: np.ndarray, instruments: Records, account: Recor
             write_weights(e, instruments, account, position, out, at)
 
 
-class AccountPart:
+class AccountPart(Part):
     """One asset: exposure, cash, equity, drawdown, time in trade, unrealised return, open orders."""
 
-    def __init__(self, assets: tuple[str, ...]) -> None:
-        self.columns = ACCOUNT_COLUMNS
+    columns = ACCOUNT_COLUMNS
+
+    def __init__(self, settings: NoSettings, context: PartContext) -> None:
+        if len(context.assets) != 1:
+            raise ConfigError(f"private part account describes one asset, the tape has {len(context.assets)}; use weights")
 
     def write(self, active: np.ndarray, books: Books, out: np.ndarray, at: int) -> None:
-        """See `PrivatePart.write`."""
+        """See `Part.write`."""
         b = books
         write_account_batch(active, b.rows, b.instruments, b.account, b.position, out, at)
 
 
-class WeightsPart:
+class WeightsPart(Part):
     """Many assets: the weight of each, cash, equity, drawdown."""
 
-    def __init__(self, assets: tuple[str, ...]) -> None:
-        weights = (Column(f"weight_{name.replace('.', '_')}", "fraction", -EXPOSURE_LIMIT, EXPOSURE_LIMIT) for name in assets)
+    def __init__(self, settings: NoSettings, context: PartContext) -> None:
+        names = (name.replace(".", "_") for name in context.assets)
+        weights = (Column(f"weight_{name}", "fraction", -EXPOSURE_LIMIT, EXPOSURE_LIMIT) for name in names)
         self.columns = (*weights, *SHARED_COLUMNS)
 
     def write(self, active: np.ndarray, books: Books, out: np.ndarray, at: int) -> None:
-        """See `PrivatePart.write`."""
+        """See `Part.write`."""
         b = books
         write_weights_batch(active, b.instruments, b.account, b.position, out, at)
-
-
-PRIVATE_PARTS: dict[str, Callable[[tuple[str, ...]], PrivatePart]] = {"account": AccountPart, "weights": WeightsPart}
-"""Every private part by name."""
-
-
-def build_private(name: str, assets: tuple[str, ...]) -> PrivatePart:
-    """Return the private part `name` for `assets`; UnknownNameError where there is none."""
-    if name not in PRIVATE_PARTS:
-        raise UnknownNameError("private part", name, PRIVATE_PARTS)
-    return PRIVATE_PARTS[name](assets)

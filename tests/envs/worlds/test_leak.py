@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from quantgym.data.synthetic import leak_tape
-from quantgym.envs.leak import FREE, LeakVectorEnv, leak_features
+from quantgym.envs.worlds.drawn import FREE
+from quantgym.envs.worlds.leak import LeakVectorEnv, leak_features
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError
 

@@ -1,0 +1,1 @@
+"""Parts of the private observation: what the account looks like, chosen by name."""

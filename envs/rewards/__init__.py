@@ -1,0 +1,1 @@
+"""Rewards: formulas on the record of a step, chosen by name."""

@@ -1,0 +1,43 @@
+"""`Reward`: what a step pays."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from ...encoders.column import Column
+from ...market.desk import Books
+
+__all__ = ["Reward"]
+
+
+class Reward(ABC):
+    """What a step pays. One object serves one batch of E sub-environments and may carry state for each.
+
+    A reward of your own: subclass it, write `pay` in NumPy, put the class into `registry.REWARDS` under a name (or pass an
+    instance as `reward=`). It is built as `Class(settings, costs)`. One that remembers anything also writes `clear`, `state` and
+    `load`.
+    """
+
+    columns: tuple[Column, ...] = ()
+    """Columns that it adds to the private observation, because the next reward depends on them."""
+
+    def start(self, n_envs: int) -> None:  # noqa: B027 (a reward without state needs no memory)
+        """Make room for E = `n_envs` sub-environments."""
+
+    def clear(self, envs: np.ndarray) -> None:  # noqa: B027
+        """Forget the past of the sub-environments in the mask `envs`, bool (E,): their episodes begin."""
+
+    @abstractmethod
+    def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
+        """Return the rewards of one step, float64 (E,), a new array, from STEP records (E,) and the books at the close."""
+
+    def write(self, out: np.ndarray, at: int) -> None:  # noqa: B027
+        """Write `columns` into `out` (E, D) from column `at` on."""
+
+    def state(self) -> dict[str, Any]:
+        """Return copies of what it remembers; `load` takes them back."""
+        return {}
+
+    def load(self, state: dict[str, Any]) -> None:  # noqa: B027
+        """Go on from what `state` returned."""
