@@ -15,9 +15,11 @@ from ..envs.parts.registry import build_parts, columns_of
 from ..envs.rewards.reward import Reward
 from ..envs.view import View
 from ..market.desk import Books
-from ..market.errors import ShapeError
+from ..market.errors import ConfigError, ShapeError
 
 __all__ = ["Sight", "TradableSight", "ViewSight"]
+
+MISFIT = "the features and the reward do not make the policy's layout"
 
 
 class Sight(Protocol):
@@ -69,7 +71,6 @@ class ViewSight:
 
     Raises:
         ShapeError: Features and reward do not make this layout.
-        ConfigError: Its private columns belong to no parts known by name.
     """
 
     def __init__(self, table: FeatureTable, layout: Layout, reward: Reward, n_envs: int) -> None:
@@ -77,10 +78,13 @@ class ViewSight:
         self._reward = reward
         self._reward.start(n_envs)
         own = table.for_asset(layout.assets[0]) if layout.n_assets == 1 and table.layout.n_assets > 1 else table
-        self._parts = private_parts(layout, len(reward.columns))
+        try:
+            self._parts = private_parts(layout, len(reward.columns))
+        except ConfigError as error:
+            raise ShapeError(f"{MISFIT}: {error}") from error
         self._view = View(own, layout.window, self._parts, reward)
         if (self._view.layout.private, self._view.layout.names) != (layout.private, layout.names):
-            raise ShapeError("the features and the reward do not make the policy's layout; take those of the job that trained it")
+            raise ShapeError(f"{MISFIT}; take those of the job that trained it")
         for part in self._parts:
             part.start(n_envs)
         self._out = np.zeros((n_envs, layout.size), np.float32)

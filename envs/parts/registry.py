@@ -69,8 +69,8 @@ def parts_of_columns(columns: tuple[Column, ...], context: PartContext) -> tuple
                 at += len(part.columns)
                 break
         else:
-            raise ConfigError(f"the private column {columns[at].name} belongs to no part that is known by name alone; "
-                              f"known: {', '.join(PARTS)}")
+            raise ConfigError(f"the private column {columns[at].name} belongs to no part known by name "
+                              f"({', '.join(PARTS)}); pass the private parts and the reward that the policy was trained with")
     return tuple(found)
 
 

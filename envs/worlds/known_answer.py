@@ -54,4 +54,9 @@ class KnownAnswer(ABC):
         for name, value in own.items():
             if asked[name] != value:
                 world = getattr(self, "name", type(self).__name__)
-                raise ConfigError(f"optimal_value of {world} holds for {name} = {value!r} alone, was {asked[name]!r}")
+                raise ConfigError(f"optimal_value of {world} holds for its own {name} alone, was {_short(asked[name])}; leave {name} out")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else type(value).__name__ + "(...)"

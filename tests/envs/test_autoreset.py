@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
-from quantgym.envs.leak import LeakVectorEnv
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
 from quantgym.envs.portfolio import PortfolioVectorEnv
 from quantgym.envs.replay import play
+from quantgym.envs.worlds.leak import LeakVectorEnv
 
 MAKERS = {
     "trading": lambda **s: TradingVectorEnv(gbm_tape(0, 300), episode_bars=4, reward="differential_sharpe", **s),

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from quantgym.envs.leak import LeakVectorEnv, leak_features
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
@@ -11,6 +10,7 @@ from quantgym.envs.features import price_features
 from quantgym.envs.registration import IDS
 from quantgym.envs.rewards.log_return import LogReturn, LogReturnSettings
 from quantgym.envs.single import TradingEnv
+from quantgym.envs.worlds.leak import LeakVectorEnv, leak_features
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, IntegrityError
 

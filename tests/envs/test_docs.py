@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from quantgym.envs.parts.account import ACCOUNT_COLUMNS
+from quantgym.envs.parts.margin import MarginPart
 from quantgym.envs.parts.registry import PARTS
 from quantgym.envs.registration import IDS
 from quantgym.envs.rewards.moments import SHARPE_COLUMNS, SORTINO_COLUMNS
@@ -18,8 +19,8 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "environments.md").read_t
 
 def test_the_code_runs():
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    assert len(blocks) == 2
-    known = set(REWARDS)
+    assert len(blocks) == 3
+    known, known_parts = set(REWARDS), set(PARTS)
     scope: dict[str, object] = {}
     try:
         for block in blocks:
@@ -28,9 +29,11 @@ def test_the_code_runs():
     finally:
         for name in set(REWARDS) - known:
             del REWARDS[name]
+        for name in set(PARTS) - known_parts:
+            del PARTS[name]
 
 
-COLUMNS = [column.name for column in (*ACCOUNT_COLUMNS, *SHARPE_COLUMNS, *SORTINO_COLUMNS)]
+COLUMNS = [column.name for column in (*ACCOUNT_COLUMNS, *SHARPE_COLUMNS, *SORTINO_COLUMNS, *MarginPart.columns)]
 
 
 @pytest.mark.parametrize("name", [*IDS, *REWARDS, *PARTS, *AUTORESET_MODES, *EnvSettings.__dataclass_fields__, *COLUMNS])

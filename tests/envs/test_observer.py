@@ -100,7 +100,7 @@ def test_an_observer_that_saw_too_little_says_so():
 
 def test_what_does_not_belong_together_is_refused():
     env = built("one asset")
-    with pytest.raises(ConfigError, match="pass the reward that the policy was trained with"):
+    with pytest.raises(ConfigError, match="and the reward that the policy was trained with"):
         Observer(PIPELINE, env.layout, env.tape.instruments)
     with pytest.raises(ShapeError, match="instruments must be those of the layout, S1, were S0, S1, S2"):
         Observer(PIPELINE, env.layout, TAPE.instruments)
