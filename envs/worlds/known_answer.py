@@ -54,7 +54,8 @@ class KnownAnswer(ABC):
         for name, value in own.items():
             if asked[name] != value:
                 world = getattr(self, "name", type(self).__name__)
-                raise ConfigError(f"optimal_value of {world} holds for its own {name} alone, was {_short(asked[name])}; leave {name} out")
+                raise ConfigError(f"optimal_value of {world} holds for its own {name} alone, was {_short(asked[name])}; "
+                                  f"leave {name} out")
 
 
 def _short(value: object) -> str:

@@ -39,5 +39,5 @@ def test_half_of_the_accounts_score_about_a_half_inside_the_interval():
 
 
 def test_a_world_without_a_known_answer_is_refused():
-    with pytest.raises(ConfigError, match="quantgym/Trading-v0 has no known answer; worlds with one: .*quantgym/Leak-v0"):
+    with pytest.raises(ConfigError, match=r"quantgym/Trading-v0 has no known answer; worlds with one: .*quantgym/Leak-v0"):
         known_answer_score("quantgym/Trading-v0", Signed(1.0))
