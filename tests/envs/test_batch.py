@@ -188,7 +188,7 @@ def test_stepping_out_of_turn_is_refused():
     ({"action": "positions", "private": "acount"}, UnknownNameError, "did you mean account"),
     ({"info": ("equty",)}, UnknownNameError, "did you mean equity"),
     ({"autoreset_mode": "samestep"}, ConfigError, "did you mean same_step"),
-    ({"start": "middle"}, ConfigError, "start must be one of random, first, sequential, was 'middle'"),
+    ({"start": "middle"}, ConfigError, "start must be one of random, first, sequential, regime, rows, was 'middle'"),
     ({"render_mode": "human"}, ConfigError, "render_mode must be one of rgb_array, ansi, or None, was 'human'"),
     ({"episode_bars": 1_000}, DataError, "tape too short"),
     ({"window": 500}, DataError, "tape too short"),
