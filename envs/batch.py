@@ -138,6 +138,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self.books = self.simulator.desk
         self._history = None if self.render_mode is None else History(n)
         self._info = InfoWriter(settings.info, n)
+        if "action_mask" in settings.info and not self.scheme.discrete:
+            raise ConfigError(f"info action_mask needs a discrete action scheme, was {self.scheme.name}; leave action_mask out")
         self._all = np.ones(n, np.bool_)
         self._running, self._done = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self.single_observation_space: Space[Any] = self.view.space()

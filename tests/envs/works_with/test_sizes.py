@@ -48,8 +48,9 @@ def played(envs, actions, chosen):
 
 def info_of(name):
     """Return every name; rows too, but in worlds that draw their own paths, where they say in whose stretch one is."""
-    drawn = gymnasium.make_vec(name, num_envs=1).unwrapped.world.source is None
-    return EVERYTHING if drawn else (*EVERYTHING, "row")
+    made = gymnasium.make_vec(name, num_envs=1).unwrapped
+    known = [info for info in EVERYTHING if made.scheme.discrete or info != "action_mask"]
+    return tuple(known) if made.world.source is None else (*known, "row")
 
 
 def sampled(name):
