@@ -114,7 +114,7 @@ class CarteaJaimungal(QuotedMarket):
         bound = 4.4 if self.fills == "poisson" else 1.0
         if not np.all(self.decay * both < bound):
             raise ConfigError(f"a step of {self.step} is too long: the best offsets are certain where decay x concavity of the "
-                              f"value is below {bound}, was {float((self.decay * both).max())}; take more steps or a smaller penalty")
+                              f"value is below {bound}, was {float((self.decay * both).max())}; take more steps")
         offsets = np.stack([-buy, -sell], axis=-1) + 1.0 / self.decay if near is None else near.copy()
         for _ in range(SWEEPS):
             old = offsets.copy()

@@ -86,7 +86,7 @@ class QuotedMarket:
     def chances(self, offsets: np.ndarray) -> np.ndarray:
         """Return the chances that quotes at `offsets` (price, any shape) are filled in a step."""
         reached = self.reached(offsets)
-        return -np.expm1(-reached) if self.fills == "poisson" else np.minimum(reached, 1.0)
+        return np.asarray(-np.expm1(-reached) if self.fills == "poisson" else np.minimum(reached, 1.0))
 
     def quoted_chances(self, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the chances of bid and ask, (..., 2 Q + 1) each, of offsets (..., 2 Q + 1, 2); 0 at the bound of inventory."""
