@@ -41,7 +41,7 @@ class OrderDesk:
     def __init__(self, gateway: Gateway, journal: Journal, guard: Guard, wait: Callable[[int], None]) -> None:
         self._gateway, self._journal, self._guard, self._wait = gateway, journal, guard, wait
         self.told: dict[str, FillReport] = {}
-        self._watched: dict[str, OrderRequest] = {}  # what a broker took and has not brought to an end
+        self._watched: dict[str, OrderRequest] = {}  # what a broker took and has not brought to an end, as far as it is not filled
 
     def place(self, row: Row, decision: DecisionRecord, wanted: Sequence[OrderRecord], news: News) -> DecisionRecord:
         """Write what the row brought, the decision and the orders that pass the guard, all in one commit; then send them.
@@ -58,7 +58,9 @@ class OrderDesk:
         Raises:
             GatewayError, IntegrityError: See `drive`.
         """
-        passed, refused = self._guard.clear(row, wanted, self.working())
+        cancelled = set(decision.cancels)
+        working = tuple(request for request in self.working() if request.client_id not in cancelled)
+        passed, refused = self._guard.clear(row, wanted, working)
         whole = replace(decision, orders=passed, refusals=refused)
         with self._journal.commit():
             self._write(news)
@@ -107,6 +109,9 @@ class OrderDesk:
         for report in reports:
             if report.stage.final:
                 del self._watched[report.client_id]
+            elif report.filled_lots not in (0, report.lots):
+                request = self._watched[report.client_id]
+                self._watched[report.client_id] = replace(request, lots=report.lots - report.filled_lots)
         told, cursor = self._gateway.fills(cursor)
         fills = []
         for fill in told:
@@ -119,7 +124,7 @@ class OrderDesk:
         return reports, tuple(fills), cursor
 
     def working(self) -> tuple[OrderRequest, ...]:
-        """Return the orders that were not at an end when the broker was asked last."""
+        """Return the orders that were not at an end when the broker was asked last, with the lots that were left of them."""
         return tuple(self._watched.values())
 
     def keep(self, news: News) -> None:

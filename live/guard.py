@@ -7,7 +7,17 @@ import numpy as np
 import structlog
 
 from ..data.row import Row
-from ..market.limits import LimitSettings, limit_intent, limit_records, new_limit_use, note_order, watch_equity
+from ..market.limits import (
+    LimitSettings,
+    limit_intent,
+    limit_records,
+    new_limit_use,
+    new_pending,
+    note_order,
+    order_price,
+    suppose,
+    watch_equity,
+)
 from ..market.order import Refusal
 from .books import Books
 from .gateway import OrderRequest
@@ -24,7 +34,7 @@ class Guard:
     """Says no, with a reason, and remembers that it was stopped.
 
     Limits are those of `market.limits`, by the kernel that the environments call. Orders of one decision, and orders that work
-    already, count as if they were filled, those that reduce a position as if they were not.
+    already, may be filled or not: each is judged by the worse of the two. What may only reduce is held back by the order rate.
 
     Args:
         books: Our account, which the limits are held against.
@@ -45,7 +55,9 @@ class Guard:
         limits: LimitSettings | None = None,
         max_row_age_ns: int | None = None,
     ) -> None:
-        self._books, self._limits, self._use = books, limit_records(limits or LimitSettings()), new_limit_use()
+        settings = limits or LimitSettings()
+        self._books, self._limits, self._use = books, limit_records(settings), new_limit_use()
+        self._rate_alone = limit_records(LimitSettings(max_orders_per_minute=settings.max_orders_per_minute))
         self._journal, self._halt_file, self._clock, self._max_row_age_ns = journal, halt_file, clock, max_row_age_ns
         self._last_close = -1
         state, reason = journal.state()
@@ -93,29 +105,26 @@ class Guard:
         """
         passed: list[OrderRecord] = []
         refused: list[RefusalRecord] = []
-        supposed = self._books.position.copy()
+        pending = new_pending(1, len(self._books.instruments))
         for request in working:
-            self._suppose(supposed, request)
+            self._suppose(pending, request)
         for order in wanted:
-            reason = self._objection(row, order, passed, supposed)
+            reason = self._objection(row, order, passed, pending)
             if reason:
                 refused.append(RefusalRecord(symbol=order.request.symbol, lots=order.request.lots, reason=reason))
                 tell = log.info if reason == HALTED else log.warning  # the halt was told, once, as an error
                 tell("order_refused", order=order.request.client_id, symbol=order.request.symbol, reason=reason)
             else:
                 passed.append(order)
-                self._suppose(supposed, order.request)
+                self._suppose(pending, order.request)
                 self.note(row, (order,))
         return tuple(passed), tuple(refused)
 
-    def _suppose(self, supposed: np.ndarray, request: OrderRequest) -> None:
-        asset = self._books.index_of(request.symbol)
-        held = float(supposed["units"][0, asset])
-        after = held + request.lots * float(self._books.instruments["lot"][asset])
-        if abs(after) > abs(held):
-            supposed["units"][0, asset] = after
+    def _suppose(self, pending: np.ndarray, request: OrderRequest) -> None:
+        if not request.reduce_only:
+            suppose(0, self._books.index_of(request.symbol), request.lots, pending)
 
-    def _objection(self, row: Row, order: OrderRecord, passed: Sequence[OrderRecord], supposed: np.ndarray) -> str:
+    def _objection(self, row: Row, order: OrderRecord, passed: Sequence[OrderRecord], pending: np.ndarray) -> str:
         if self.halted():
             return HALTED
         if self._max_row_age_ns is not None and self._clock() - row.close_at > self._max_row_age_ns:
@@ -124,11 +133,12 @@ class Guard:
         twin = any(other.request.symbol == request.symbol and other.leg == order.leg for other in passed)
         if twin or self._journal.order(request.client_id) is not None:
             return DUPLICATE
-        asset = self._books.index_of(request.symbol)
-        tick = float(self._books.instruments["tick"][asset])
-        price = max(float(supposed["mark"][0, asset]), request.price_ticks * tick, request.stop_ticks * tick)
+        books, asset = self._books, self._books.index_of(request.symbol)
+        limits = self._rate_alone if request.reduce_only else self._limits
+        mark, tick = float(books.position["mark"][0, asset]), float(books.instruments["tick"][asset])
+        price = order_price(mark, request.price_ticks, request.stop_ticks, tick)
         refusal = limit_intent(
-            0, asset, request.lots, price, row.close_at, self._books.instruments, self._limits, self._books.account, supposed,
-            self._use,
+            0, asset, request.lots, request.lots, price, row.close_at, books.instruments, limits, books.account, books.position,
+            pending, self._use,
         )  # fmt: skip
         return "" if refusal == Refusal.NONE else Refusal(refusal).name.lower()

@@ -10,7 +10,10 @@ from .grid import on_grid
 from .kernel import constant, kernel
 from .order import Refusal
 
-__all__ = ["LIMITS", "LIMIT_USE", "LimitSettings", "limit_intent", "limit_records", "new_limit_use", "note_order", "watch_equity"]
+__all__ = [
+    "LIMITS", "LIMIT_USE", "LimitSettings", "limit_intent", "limit_records", "new_limit_use", "new_pending", "note_order",
+    "order_price", "suppose", "watch_equity",
+]  # fmt: skip
 
 DAY_NS, MINUTE_NS = 86_400_000_000_000, 60_000_000_000
 NONE, LEVERAGE = constant(Refusal.NONE), constant(Refusal.LEVERAGE)
@@ -41,7 +44,8 @@ LIMIT_USE = np.dtype([("day", "i8"), ("day_equity", "f8"), ("minute", "i8"), ("n
 @dataclass(frozen=True, kw_only=True)
 class LimitSettings:
     """What an account may not exceed; None switches a limit off. Orders that only reduce a position are held back by none
-    but the order rate, so that a limit never keeps anyone from getting out.
+    but the order rate, so that a limit never keeps anyone from getting out. What may still be filled counts: sales beyond what is
+    held are no way out, unless they are reduce-only. Closing one side of a hedge is one, though the net value grows.
 
     Attributes:
         max_position: Largest value of one position, account currency.
@@ -90,6 +94,11 @@ def new_limit_use(n_envs: int = 1) -> np.ndarray:
     return records
 
 
+def new_pending(n_envs: int, n_assets: int) -> np.ndarray:
+    """Return the lots of pending orders where there are none, int64 (E, A, 2): sold (-), bought (+)."""
+    return np.zeros((n_envs, n_assets, 2), np.int64)
+
+
 @kernel
 def watch_equity(e: int, now: int, account: np.ndarray, use: np.ndarray) -> None:
     """At a mark at `now` (ns UTC): the first one of a day is what the daily loss is measured from."""
@@ -107,28 +116,55 @@ def note_order(e: int, now: int, use: np.ndarray) -> None:
     use[e].n_orders += 1
 
 
+@kernel(inline=True)
+def order_price(mark: float, price_ticks: int, stop_ticks: int, tick: float) -> float:
+    """The highest price that an order names, its mark included: what it is valued at."""
+    price = mark
+    limit, stop = on_grid(price_ticks, tick), on_grid(stop_ticks, tick)
+    if limit > price:
+        price = limit
+    if stop > price:
+        price = stop
+    return price
+
+
+@kernel(inline=True)
+def suppose(e: int, asset: int, lots: int, pending: np.ndarray) -> None:
+    """From now on an order of `lots` (signed) may be filled, or not."""
+    pending[e, asset, 1 if lots > 0 else 0] += lots
+
+
 @kernel
 def limit_intent(
     e: int,
     asset: int,
     lots: int,  # signed
+    adds: int,  # lots that it adds to what is pending; fewer where another order of its group may be filled instead
     price: float,  # at which the order is valued, quote currency
     now: int,  # ns UTC
     instruments: np.ndarray,
     limits: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
+    pending: np.ndarray,  # int64 (E, A, 2): lots of orders that may still be filled, sold (-) and bought (+)
     use: np.ndarray,
 ) -> int:
-    """The limit that an order would break, by Refusal, or NONE; nothing changes."""
+    """The limit that an order would break, by Refusal, or NONE; nothing changes.
+
+    Any of the pending orders may be filled or not, in any order: each asset may come to stand anywhere between held + sold and
+    held + bought. An order is judged by the farthest point that it adds to its own asset's reach, with every other asset where
+    it weighs most, so that no limit is exceeded whichever orders are filled. One that leads towards zero and not past it, with
+    all pending ones of its side before it, is held back by the order rate alone.
+    """
     if now // MINUTE_NS == use[e].minute and use[e].n_orders >= limits[e].max_orders_per_minute:
         return LIMIT_ORDER_RATE
+    lot = instruments[asset].lot
     value = price * instruments[asset].multiplier * position[e, asset].fx
     held = position[e, asset].units
-    after = held + on_grid(lots, instruments[asset].lot)
+    after = held + on_grid(pending[e, asset, 1 if lots > 0 else 0] + adds, lot)
     if abs(after) <= abs(held) and after * held >= 0.0:
         return NONE
-    if abs(after - held) * value > limits[e].max_order:
+    if on_grid(abs(lots), lot) * value > limits[e].max_order:
         return LIMIT_ORDER_SIZE
     if abs(after) * value > limits[e].max_position:
         return LIMIT_POSITION
@@ -137,16 +173,20 @@ def limit_intent(
         return LIMIT_DAILY_LOSS
     if equity < account[e].peak_equity * (1.0 - limits[e].max_drawdown):
         return LIMIT_DRAWDOWN
-    gross, net = 0.0, 0.0
+    gross = abs(after * value)
+    low, high = after * value, after * value
     for a in range(position.shape[1]):
-        worth = position[e, a].units * instruments[a].multiplier * position[e, a].mark * position[e, a].fx
-        if a == asset:
-            worth = after * value
-        gross += abs(worth)
-        net += worth
+        if a != asset:
+            short = position[e, a].units + on_grid(pending[e, a, 0], instruments[a].lot)
+            long = position[e, a].units + on_grid(pending[e, a, 1], instruments[a].lot)
+            short = short * instruments[a].multiplier * position[e, a].mark * position[e, a].fx
+            long = long * instruments[a].multiplier * position[e, a].mark * position[e, a].fx
+            gross += abs(short) if abs(short) > abs(long) else abs(long)
+            low += short
+            high += long
     if gross > limits[e].max_gross:
         return LIMIT_GROSS
-    if abs(net) > limits[e].max_net:
+    if abs(low) > limits[e].max_net or abs(high) > limits[e].max_net:
         return LIMIT_NET
     if gross > limits[e].max_leverage * equity:
         return LEVERAGE

@@ -126,6 +126,26 @@ def test_requests_that_never_arrive_end_in_an_error_and_stay_at_sent(journal):
     assert (broker.orders, journal.orders()[0].stage) == ({}, Stage.SENT)
 
 
+class Listening(Open):
+    """Remembers what it was told to be working."""
+
+    def clear(self, row, wanted, working=()):
+        self.heard = [(request.client_id, request.lots) for request in working]
+        return tuple(wanted), ()
+
+
+def test_the_guard_hears_of_what_is_left_of_working_orders_and_not_of_what_is_being_cancelled(journal):
+    broker, guard = Broker(), Listening()
+    desk = OrderDesk(broker, journal, guard, broker.wait)
+    for sequence in range(2):
+        desk.place(None, *decision(sequence), ((), (), 0))
+    first, second = broker.orders
+    broker.orders[first] = replace(broker.orders[first], filled_lots=1, stage=Stage.PARTIALLY_FILLED)
+    news = desk.news(0)
+    desk.place(None, *decision(2, cancels=(second,)), news)
+    assert guard.heard == [(first, 2)]  # 3 lots, one filled: it is in the books
+
+
 def test_nothing_is_sent_that_is_not_on_the_disk(journal, monkeypatch):
     broker = Broker()
     seen = []

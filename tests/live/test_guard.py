@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
@@ -83,6 +85,31 @@ def test_orders_of_one_decision_count_together(guard):
 
 def test_orders_that_work_already_count_too(guard):
     assert reasons(guard({"max_gross": 100.0}), order("B", 6), working=(order("A", 6, 5).request,)) == ["limit_gross"]
+
+
+def test_sales_of_one_decision_that_are_more_than_what_is_held_are_no_way_out(guard):
+    limited = guard({"max_drawdown": 0.1})
+    limited._books.account["peak_equity"] = 1_200.0
+    limited._books.position["units"][0, 0] = 5.0
+    # the first sells all five; each of the others would open a short, though each alone would only reduce
+    assert reasons(limited, order("A", -5), order("A", -5, leg=1)) == ["limit_drawdown"]
+    assert reasons(limited, order("A", -5), working=(order("A", -1, 5).request,)) == ["limit_drawdown"]
+    assert reasons(limited, order("A", -4), working=(order("A", -1, 5).request,)) == []
+
+
+def test_a_turn_of_the_position_counts_for_the_order_after_it(guard):
+    limited = guard({"max_position": 100.0})
+    limited._books.position["units"][0, 0] = 10.0
+    # 10 held: -20 is short 10, worth 100; another -20 would be short 30
+    assert reasons(limited, order("A", -20), order("A", -20, leg=1)) == ["limit_position"]
+
+
+def test_what_may_only_reduce_passes_and_counts_for_nothing(guard):
+    limited = guard({"max_drawdown": 0.1, "max_order": 40.0})
+    limited._books.account["peak_equity"] = 1_200.0
+    limited._books.position["units"][0, 0] = 5.0
+    stop = order("A", -5, 5).request
+    assert reasons(limited, order("A", -5), working=(replace(stop, reduce_only=True),)) == []
 
 
 def test_the_order_rate_counts_what_was_sent_before_a_restart(guard):

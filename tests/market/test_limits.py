@@ -8,7 +8,17 @@ import pytest
 from quantgym.market.account import new_accounts
 from quantgym.market.errors import ConfigError
 from quantgym.market.instrument import Instrument, instrument_records
-from quantgym.market.limits import LimitSettings, limit_intent, limit_records, new_limit_use, note_order, watch_equity
+from quantgym.market.limits import (
+    LimitSettings,
+    limit_intent,
+    limit_records,
+    new_limit_use,
+    new_pending,
+    note_order,
+    order_price,
+    suppose,
+    watch_equity,
+)
 from quantgym.market.order import Refusal
 
 MINUTE = 60_000_000_000
@@ -23,13 +33,14 @@ class Guard:
         self.account["equity"] = self.account["peak_equity"] = self.account["initial_equity"] = 1_000.0
         self.position["units"][0], self.position["mark"] = [10.0, -5.0], 20.0
         self.instruments = instrument_records((Instrument(symbol="A"), Instrument(symbol="B")))
-        self.limits, self.use = limit_records(LimitSettings(**settings)), new_limit_use()
+        self.limits, self.use, self.pending = limit_records(LimitSettings(**settings)), new_limit_use(), new_pending(1, 2)
 
-    def ask(self, lots, asset=0, now=0, price=20.0):
-        arguments = (0, asset, lots, price, now, self.instruments, self.limits, self.account, self.position, self.use)
-        reason = limit_intent(*arguments)
-        plain = [array.view(np.recarray) for array in arguments[5:]]
-        assert reason == limit_intent.py_func(*arguments[:5], *plain)
+    def ask(self, lots, asset=0, now=0, price=20.0, adds=None):
+        records = (self.instruments, self.limits, self.account, self.position, self.pending, self.use)
+        order = (0, asset, lots, lots if adds is None else adds, price, now)
+        reason = limit_intent(*order, *records)
+        plain = [array.view(np.recarray) if array.dtype.names else array for array in records]
+        assert reason == limit_intent.py_func(*order, *plain)
         return Refusal(reason).name
 
 
@@ -59,6 +70,44 @@ def test_reducing_passes_every_limit_but_the_order_rate():
     assert guard.ask(5, asset=1) == "NONE"
     note_order(0, 0, guard.use)
     assert guard.ask(-10) == "LIMIT_ORDER_RATE"
+
+
+def test_pending_orders_count_where_they_weigh_most():
+    guard = Guard(max_gross=500.0)
+    suppose(0, 1, -10, guard.pending)  # asset 1 may come to stand at -15, worth 300, or stay at -5, worth 100
+    assert guard.ask(1) == "LIMIT_GROSS"  # 11 x 20 + 300 = 520
+    assert guard.ask(-10) == "NONE"
+    guard.pending[:] = 0
+    suppose(0, 1, 20, guard.pending)  # at -5 or anywhere up to 15
+    assert guard.ask(1) == "LIMIT_GROSS"
+    guard.pending[:] = 0
+    suppose(0, 1, 5, guard.pending)  # what it may reduce is not counted as reduced: 11 x 2100
+    assert guard.ask(10) == "NONE"
+    assert guard.ask(11) == "LIMIT_GROSS"
+
+
+def test_the_net_value_is_held_at_both_ends_of_what_may_be_filled():
+    guard = Guard(max_net=300.0)
+    suppose(0, 1, -12, guard.pending)  # net of asset 1: -17 x 20 = -340, or -100
+    assert guard.ask(1) == "NONE"  # 220 - 340 = -120, and 220 - 100
+    assert guard.ask(10) == "NONE"  # 400 - 340, and 400 - 100 = 300
+    assert guard.ask(11) == "LIMIT_NET"
+    assert guard.ask(-19) == "LIMIT_NET"  # -180 - 340 = -520
+
+
+def test_sales_are_a_way_out_only_as_far_as_what_is_held():
+    guard = Guard(max_drawdown=0.1)
+    guard.account["equity"] = 500.0
+    suppose(0, 0, -4, guard.pending)
+    assert guard.ask(-6) == "NONE"
+    assert guard.ask(-7) == "LIMIT_DRAWDOWN"
+    assert guard.ask(-7, adds=-6) == "NONE"  # one of its group takes the seventh
+
+
+def test_an_order_is_valued_at_the_highest_price_that_it_names():
+    assert order_price(20.0, 0, 0, 0.01) == 20.0
+    assert order_price(20.0, 2_100, 0, 0.01) == 21.0
+    assert order_price(20.0, 1_900, 2_250, 0.01) == 22.5
 
 
 def test_orders_are_counted_by_the_minute():
