@@ -4,11 +4,12 @@ from dataclasses import fields
 from typing import Any
 
 from ..errors import ConfigError, UnknownNameError, did_you_mean
+from .exposure import Exposure
 from .positions import Positions
 from .rebalance import Rebalance
 from .scheme import ActionScheme
 from .six_actions import SixActions
-from .weights import Exposure, TargetWeights, Weights
+from .weights import TargetWeights, Weights
 
 __all__ = ["SCHEMES", "action_scheme"]
 

@@ -1,4 +1,4 @@
-"""Continuous schemes: exposure to one asset, a long-only portfolio with cash, and weights as they are."""
+"""Continuous schemes: a long-only portfolio with cash, and weights as they are."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,12 +6,11 @@ from typing import ClassVar
 import numpy as np
 
 from ..desk import Desk
-from ..errors import ConfigError
 from ..kernel import kernel
 from .scheme import ActionScheme
 from .sizing import aim
 
-__all__ = ["Exposure", "TargetWeights", "Weights", "decode_portfolio"]
+__all__ = ["TargetWeights", "Weights", "decode_portfolio"]
 
 
 @kernel(inline=True)
@@ -67,18 +66,6 @@ class TargetWeights(ActionScheme):
     def weights(self, actions: np.ndarray, desk: Desk) -> np.ndarray:
         """Return the actions as they are."""
         return actions
-
-
-@dataclass(frozen=True, kw_only=True)
-class Exposure(TargetWeights):
-    """One number in [-1, 1]: the part of equity in the one asset; negative is short, and flat where shorts are not allowed."""
-
-    name: ClassVar[str] = "exposure"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action exposure: trades one asset, n_assets was {self.n_assets}; use weights for several")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -161,3 +161,19 @@ def test_whole_numbers_outside_the_range_are_refused(value):
     # |-128| is -128 in int8
     with pytest.raises(ConfigError, match=r"must be finite and lie in \[-1, 1\]"):
         action_scheme("weights", n_assets=1).check_actions(np.array([[value, value]]), 1)
+
+
+def test_the_scale_of_an_exposure_multiplies_the_action_up_to_the_leverage():
+    # equity 1000, 800 to place at 100: 0.5 x 3 is 1.5 of it, 12 units
+    tripled = action_scheme("exposure", scale=3.0)
+    assert Desk(allow_short=True, max_leverage=3.0).decide(tripled, [0.5]) == ([12], [])
+    assert Desk(allow_short=True, max_leverage=3.0).decide(tripled, [-1.0]) == ([-24], [])
+    assert Desk().decide(tripled, [0.5]) == ([8], ["LEVERAGE"])
+    # half of it: 0.5 x 0.5 x 800 is 2 units
+    assert Desk().decide(action_scheme("exposure", scale=0.5), [0.5]) == ([2], [])
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf"), True, "2"])
+def test_a_scale_that_is_not_positive_is_refused(scale):
+    with pytest.raises(ConfigError, match="action exposure: scale must be a positive, finite number, was"):
+        action_scheme("exposure", scale=scale)
