@@ -5,16 +5,19 @@ from typing import Any
 
 from ..errors import ConfigError, UnknownNameError, did_you_mean
 from .exposure import Exposure
+from .holding import Holding
+from .levels import Levels
 from .positions import Positions
 from .rebalance import Rebalance
 from .scheme import ActionScheme
 from .six_actions import SixActions
+from .slice import Slice
 from .weights import TargetWeights, Weights
 
 __all__ = ["SCHEMES", "action_scheme"]
 
 SCHEMES: dict[str, type[ActionScheme]] = {
-    scheme.name: scheme for scheme in (SixActions, Positions, Exposure, Weights, TargetWeights, Rebalance)
+    scheme.name: scheme for scheme in (SixActions, Positions, Levels, Exposure, Weights, TargetWeights, Rebalance, Holding, Slice)
 }
 
 

@@ -1,0 +1,52 @@
+"""Slices of one large order: how much of what is left goes into the next bar."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..desk import Desk
+from ..errors import ConfigError
+from .holding import hold_batch
+from .scheme import ActionScheme
+
+__all__ = ["Slice"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice(ActionScheme):
+    """One number in [-1, 1]: (a + 1) / 2 of what is left of the parent order is sent now, as one market order; one asset.
+
+    Attributes:
+        units: The parent order, signed: bought where positive, sold (short) where negative. What is left is `units` less the
+            position.
+        finish: Whether the last decision of an episode sends all that is left, whatever the action.
+    """
+
+    units: float = 1.0
+    finish: bool = True
+
+    name: ClassVar[str] = "slice"
+    discrete: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_assets != 1:
+            raise ConfigError(f"action slice: trades one asset, n_assets was {self.n_assets}")
+        if not (math.isfinite(self.units) and self.units != 0.0):
+            raise ConfigError(f"action slice: units must be finite and not 0, was {self.units}")
+
+    @property
+    def size(self) -> int:
+        """One."""
+        return 1
+
+    def decode(self, actions: np.ndarray, desk: Desk) -> None:
+        """Write the orders of the decisions; see `ActionScheme.decode`."""
+        held = desk.position["units"]
+        wanted = held + 0.5 * (actions + 1.0) * (self.units - held)
+        if self.finish:
+            last = desk.rows >= desk.episode["last_row"] - 1
+            wanted[last] = self.units
+        hold_batch(np.ascontiguousarray(wanted), *desk.sheets)
