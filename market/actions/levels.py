@@ -46,4 +46,4 @@ class Levels(ActionScheme):
 
     def weights(self, actions: np.ndarray, desk: Desk) -> np.ndarray:
         """Return the levels chosen, (E, 1)."""
-        return np.array(self.levels)[actions][:, None]
+        return np.asarray(np.array(self.levels)[actions][:, None])

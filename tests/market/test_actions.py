@@ -177,3 +177,53 @@ def test_the_scale_of_an_exposure_multiplies_the_action_up_to_the_leverage():
 def test_a_scale_that_is_not_positive_is_refused(scale):
     with pytest.raises(ConfigError, match="action exposure: scale must be a positive, finite number, was"):
         action_scheme("exposure", scale=scale)
+
+
+def test_holding_is_in_units_whatever_the_equity():
+    scheme = action_scheme("holding", max_units=40.0)
+    # 0.5 x 40 = 20 wanted, 5 held; -0.26 x 40 = -10.4, towards zero -10
+    assert Desk(units=(5,), cash=1.0).decide(scheme, [0.5]) == ([15], [])
+    assert Desk(allow_short=True).decide(scheme, [-0.26]) == ([-10], [])
+    assert Desk(units=(5,)).decide(scheme, [0.125]) == ([0], [])
+    assert Desk(units=(5,)).decide(scheme, [-1.0]) == ([-5], ["NO_SHORT"])
+    assert Desk(listed=False).decide(scheme, [1.0]) == ([0], ["NOT_TRADABLE"])
+    pair = action_scheme("holding", n_assets=2, max_units=10.0)
+    assert Desk(prices=(100.0, 7.0), units=(0, 3)).decide(pair, [0.2, 0.0]) == ([2, -3], [])
+
+
+def test_a_slice_is_a_share_of_what_is_left_and_the_last_takes_the_rest():
+    scheme = action_scheme("slice", units=100.0)
+    # 100 less 20 are left; (0 + 1) / 2 of them
+    assert Desk(units=(20,)).decide(scheme, [0.0])[0] == [40]
+    assert Desk(units=(20,)).decide(scheme, [-1.0])[0] == [0]
+    assert Desk(units=(20,)).decide(scheme, [1.0])[0] == [80]
+    assert Desk(units=(-20,), allow_short=True).decide(action_scheme("slice", units=-100.0), [-0.5])[0] == [-20]
+    last = Desk(units=(20,))
+    last.desk.episode["last_row"] = 1  # the bar that follows is the last
+    assert last.decide(scheme, [-1.0])[0] == [80]
+    late = Desk(units=(20,))
+    late.desk.episode["last_row"] = 1
+    assert late.decide(action_scheme("slice", units=100.0, finish=False), [-1.0])[0] == [0]
+
+
+def test_levels_are_a_menu_of_exposures():
+    scheme = action_scheme("levels", levels=(0.0, 0.5, 2.0))
+    assert (scheme.n, scheme.labels) == (3, ("0", "0.5", "2"))
+    # 2 x 1000 / 1.25 / 100 = 16; with a leverage of 1 half of it, and the reason
+    assert Desk(max_leverage=2.0).decide(scheme, 2) == ([16], [])
+    assert Desk().decide(scheme, 2) == ([8], ["LEVERAGE"])
+    assert Desk().decide(scheme, 1) == ([4], [])
+    assert Desk(units=(4,)).decide(scheme, 0) == ([-4], [])
+
+
+@pytest.mark.parametrize(("name", "settings", "says"), [
+    ("holding", {"max_units": 0.0}, "max_units must be positive and finite, was 0.0"),
+    ("slice", {"units": 0.0}, "units must be finite and not 0, was 0.0"),
+    ("slice", {"n_assets": 2}, "slice: trades one asset, n_assets was 2"),
+    ("levels", {"levels": (1.0,)}, r"two or more different finite numbers, were \(1.0,\)"),
+    ("levels", {"levels": (1.0, 1.0)}, "two or more different"),
+    ("levels", {"n_assets": 2}, "levels: trades one asset, n_assets was 2"),
+])  # fmt: skip
+def test_wrong_settings_of_units_slices_and_menus_are_refused(name, settings, says):
+    with pytest.raises(ConfigError, match=says):
+        action_scheme(name, **settings)

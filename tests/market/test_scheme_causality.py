@@ -44,7 +44,16 @@ def test_a_scheme_decides_by_the_close_of_its_row_and_by_none_after_it(name):
         assert intents(scheme, prices(later, 50.0)) == asked
 
 
-@pytest.mark.parametrize("name", sorted(SCHEMES))
+IN_UNITS = ("holding", "slice")
+
+
+@pytest.mark.parametrize("name", sorted(set(SCHEMES).difference(IN_UNITS)))
 def test_the_close_of_its_row_is_what_it_decides_by(name):
     scheme = action_scheme(name)
     assert intents(scheme, prices(ROW, 50.0)) != intents(scheme, prices(ROW, 100.0))
+
+
+@pytest.mark.parametrize("name", IN_UNITS)
+def test_a_scheme_in_units_asks_for_the_same_at_any_price(name):
+    scheme = action_scheme(name)
+    assert intents(scheme, prices(ROW, 50.0)) == intents(scheme, prices(ROW, 100.0))
