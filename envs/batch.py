@@ -292,9 +292,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._check_open()
         if (self.simulator.rows < 0).any():
             raise EpisodeError("get_state needs episodes that have begun; call reset() first")
-        return {
-            "version": STATE_VERSION, "env": self.name, "num_envs": self.num_envs, "layout": self.layout.to_json(),
-            "tape": self.tape.digest if self.world.source is not None else "",
+        return self._identity() | {
             "simulator": self.simulator.state(), "episode": self.books.episode.copy(), "streams": self.streams.state(),
             "starts": self.starts.state(), "reward": self.reward.state(), "parts": [part.state() for part in self.view.parts],
             "running": self._running.copy(), "done": self._done.copy(), "own": self.own_state(), "history": deepcopy(self._history),
@@ -308,9 +306,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             ClosedError: After `close`.
         """
         self._check_open()
-        own = {"version": STATE_VERSION, "env": self.name, "num_envs": self.num_envs, "layout": self.layout.to_json(),
-               "tape": self.tape.digest if self.world.source is not None else ""}
-        for name, value in own.items():
+        for name, value in self._identity().items():
             if not isinstance(state, Mapping) or name not in state:
                 raise IntegrityError(f"state of {self.name}: {name} is missing; pass what get_state returned")
             if state[name] != value:
@@ -327,6 +323,14 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._running[...], self._done = state["running"], np.array(state["done"])
         if self._history is not None:
             self._history = deepcopy(state["history"]) or History(self.num_envs)
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what an environment must share with the one whose state it takes."""
+        return {
+            "version": STATE_VERSION, "env": self.name, "num_envs": self.num_envs, "layout": self.layout.to_json(),
+            "tape": self.tape.digest if self.world.source is not None else "", "action": repr(self.scheme),
+            "costs": repr(self.costs), "episode_bars": self.settings.episode_bars, "mode": self.settings.mode.value,
+        }
 
     def _begin_again(self, written: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         done = self._done

@@ -32,8 +32,8 @@ class MarginPart(Part):
         moved = held["displacement"]
         largest = moved[np.arange(n), np.abs(moved).argmax(axis=1)]
         closed = books.account["n_liquidations"][active].astype(np.float64)
-        zero = np.zeros(n)
-        out[active, at] = np.minimum(np.divide(gross, equity, out=zero.copy(), where=equity > 0.0), LIMIT)
-        out[active, at + 1] = np.minimum(np.divide(margin, equity, out=zero.copy(), where=equity > 0.0), LIMIT)
+        most = LIMIT * np.where(equity > 0.0, equity, 0.0)
+        for place, amount in enumerate((gross, margin)):
+            out[active, at + place] = np.divide(np.minimum(amount, most), equity, out=np.zeros(n), where=equity > 0.0)
         out[active, at + 2] = np.clip(100.0 * largest, -LIMIT, LIMIT)
         out[active, at + 3] = closed / (closed + 1.0)
