@@ -156,7 +156,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def build_simulator(self) -> Simulator:
         """Return the exchange."""
         settings = self.settings
-        return Simulator(self.tape, self.costs, n_envs=self.num_envs, max_orders=settings.max_orders, threads=settings.threads)
+        return Simulator(self.tape, self.costs, n_envs=self.num_envs, max_orders=settings.max_orders,
+                         max_tickets=self.scheme.n_tickets, threads=settings.threads)
 
     def extra_parts(self) -> Sequence[Part]:
         """Return parts of the private observation that the world adds to those asked for, such as the state of its task."""

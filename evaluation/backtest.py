@@ -60,7 +60,7 @@ def backtest(
     if policy.scheme != scheme.name:
         raise ConfigError(f"policy {policy.name} decides in the scheme {policy.scheme}, the backtest was given {scheme.name}")
     traded = tape if observer.layout.assets == tape.symbols else tape.select(observer.layout.assets)
-    simulator = Simulator(traded if market is None else market, costs, record_fills=True)
+    simulator = Simulator(traded if market is None else market, costs, max_tickets=scheme.n_tickets, record_fills=True)
     simulator.open_accounts(cash, np.array([start]))
     observer.reset()
     if start:

@@ -91,7 +91,8 @@ def backtest_batch(
     if not entrants:
         raise ConfigError("a batch needs at least one entrant")
     n_envs = sum(entrant.copies for entrant in entrants)
-    simulator = Simulator(tape, entrants[0].costs, n_envs=n_envs, record_fills=True)
+    n_tickets = max(entrant.scheme.n_tickets for entrant in entrants)
+    simulator = Simulator(tape, entrants[0].costs, n_envs=n_envs, max_tickets=n_tickets, record_fills=True)
     simulator.open_accounts(cash, np.full(n_envs, start))
     first = np.cumsum([0, *(entrant.copies for entrant in entrants)])
     players = [_Player(entrant, int(at), simulator) for entrant, at in zip(entrants, first, strict=False)]

@@ -8,6 +8,7 @@ from .exposure import Exposure
 from .holding import Holding
 from .levels import Levels
 from .positions import Positions
+from .quotes import QuoteGrid, Quotes
 from .rebalance import Rebalance
 from .scheme import ActionScheme
 from .six_actions import SixActions
@@ -17,8 +18,10 @@ from .weights import TargetWeights, Weights
 __all__ = ["SCHEMES", "action_scheme"]
 
 SCHEMES: dict[str, type[ActionScheme]] = {
-    scheme.name: scheme for scheme in (SixActions, Positions, Levels, Exposure, Weights, TargetWeights, Rebalance, Holding, Slice)
-}
+    scheme.name: scheme for scheme in (
+        SixActions, Positions, Levels, Exposure, Weights, TargetWeights, Rebalance, Holding, Slice, Quotes, QuoteGrid,
+    )
+}  # fmt: skip
 
 
 def action_scheme(name: str, **settings: Any) -> ActionScheme:

@@ -24,6 +24,7 @@ class ActionScheme:
 
     name: ClassVar[str]
     discrete: ClassVar[bool]
+    n_tickets: ClassVar[int] = 0  # orders that a decision writes beside one intent an asset
 
     def __post_init__(self) -> None:
         if self.n_assets < 1:

@@ -23,7 +23,8 @@ def intents(scheme, closes):
     account["equity"] = 1_000.0 + 100.0 * position["units"][:, 0]
     generator = np.random.default_rng(5)
     actions = generator.integers(0, scheme.n, ENVS) if scheme.discrete else generator.uniform(-1.0, 1.0, (ENVS, scheme.size))
-    desk = new_desk(np.full(ENVS, ROW), bars, instruments, rules_records(CostSettings(allow_short=True), ENVS), account, position)
+    rules = rules_records(CostSettings(allow_short=True), ENVS)
+    desk = new_desk(np.full(ENVS, ROW), bars, instruments, rules, account, position, scheme.n_tickets)
     scheme.decode(scheme.check_actions(actions, ENVS), desk)
     return desk.intents["lots"].ravel().tolist()
 
