@@ -1,0 +1,157 @@
+"""What happens when episodes end: the declared mode does what Gymnasium says of it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from gymnasium.vector import AutoresetMode
+
+from .player import VectorPlayer
+from .report import NotCheckable
+from .subject import Subject
+from .trace import Trace, bits, trace
+
+__all__ = ["episodes_begin_again_as_declared", "new_episodes_remember_nothing"]
+
+STALE_SHARE = 0.5  # of an observation's numbers: where more differ, the episodes themselves do
+
+
+def episodes_begin_again_as_declared(subject: Subject) -> Iterator[str]:
+    """In every mode transitions are those of a loop that resets by hand, with the true final observation."""
+    if subject.native is not None:
+        yield from _same_step(subject)
+        yield from _next_step(subject)
+        return
+    player = subject.player()
+    if not isinstance(player, VectorPlayer):
+        raise NotCheckable("a single environment is reset by whoever plays it")
+    if not isinstance(player.mode, AutoresetMode) or "autoreset_mode" not in player.env.metadata:
+        yield "metadata['autoreset_mode'] must be an AutoresetMode; without it nobody knows which observation is the last one"
+        return
+    if player.mode is AutoresetMode.SAME_STEP:
+        yield from _final_observations(subject)
+    elif player.mode is AutoresetMode.NEXT_STEP:
+        yield from _ignored_actions(subject)
+
+
+def _same_step(subject: Subject) -> Iterator[str]:
+    env, actions = subject.native, subject.actions()
+    assert env is not None
+    by_hand = trace(VectorPlayer(env.rebuild(autoreset_mode="disabled")), subject.seed, actions)
+    same = VectorPlayer(env.rebuild(autoreset_mode="same_step"))
+    if same.mode is not AutoresetMode.SAME_STEP:
+        yield "metadata['autoreset_mode'] must say SAME_STEP"
+        return
+    if not any(any(ended) for ended in by_hand.ended):
+        yield f"no episode ended in {len(actions)} steps, nothing could be compared"
+    if where := trace(same, subject.seed, actions).difference(by_hand, range(subject.n)):
+        yield f"same_step: {where}, is not the true one: a loop that resets by hand has another"
+
+
+def _next_step(subject: Subject) -> Iterator[str]:
+    env, actions = subject.native, subject.actions()
+    assert env is not None
+    seeds: list[int | None] = [subject.seed + e for e in range(subject.n)]
+    batch = VectorPlayer(env.rebuild(autoreset_mode="next_step"))
+    if batch.mode is not AutoresetMode.NEXT_STEP:
+        yield "metadata['autoreset_mode'] must say NEXT_STEP"
+        return
+    found = trace(batch, seeds, actions)
+    alone = VectorPlayer(env.rebuild(num_envs=1, autoreset_mode="disabled"))
+    for e in {0, subject.n // 2, subject.n - 1}:
+        played = [step for step in range(len(actions)) if not found.seen[step + 1].begun[e]]
+        own = trace(alone, [seeds[e]], [[actions[step][e]] for step in played])
+        for place, step in enumerate(played):
+            mine, expected = found.turns[step + 1][e], own.turns[place + 1][0]
+            if mine[1:5] != expected[1:5]:
+                yield f"next_step: step {step} of sub-environment {e} differs from a loop that resets by hand one step later"
+                return
+        for step in range(len(actions)):
+            if not found.seen[step + 1].begun[e]:
+                continue
+            turn, place = found.seen[step + 1], len([one for one in played if one < step])
+            if turn.rewards[e] != 0.0 or turn.done(e) or found.turns[step + 1][e][0] != own.turns[place][0][0]:
+                yield f"next_step: step {step} must only begin an episode of sub-environment {e}: reward 0, no flags, its first observation"
+                return
+
+
+def _final_observations(subject: Subject) -> Iterator[str]:
+    found = trace(subject.player(), subject.seed, subject.actions())
+    ended = 0
+    for step, turn in enumerate(found.seen[1:]):
+        for e in range(subject.n):
+            if not turn.done(e):
+                continue
+            ended += 1
+            if turn.reached[e] is None:
+                yield f"same_step: step {step} ended the episode of sub-environment {e} and info has no final_obs for it"
+                return
+            if bits(turn.reached[e]) == bits(turn.observations[e]) and _moves(found, e):
+                yield f"same_step: the final observation of step {step}, sub-environment {e}, is that of the new episode"
+                return
+    if not ended:
+        raise NotCheckable(f"no episode ended in {subject.steps} steps")
+
+
+def _moves(found: Trace, e: int) -> bool:
+    return len({turn[e][0] for turn in found.turns}) > 2
+
+
+def _ignored_actions(subject: Subject) -> Iterator[str]:
+    actions, player = subject.actions(), subject.player()
+    found = trace(player, subject.seed, actions)
+    where = [(step, e) for step, turn in enumerate(found.seen[1:]) for e in range(subject.n) if turn.begun[e]]
+    if not where:
+        raise NotCheckable(f"no episode ended in {subject.steps} steps")
+    step, e = where[0]
+    turn = found.seen[step + 1]
+    if float(turn.rewards[e]) != 0.0 or turn.done(e):
+        yield f"next_step: step {step} only begins an episode of sub-environment {e}, it must pay 0 and end nothing"
+    if e in [one for at, one in where if at == step]:
+        other = subject.actions(subject.seed + 1)
+        changed = [list(action) for action in actions[: step + 1]]
+        changed[step][e] = other[step][e]
+        again = trace(subject.player(), subject.seed, changed)
+        if again.turns[step + 1][e] != found.turns[step + 1][e]:
+            yield f"next_step: the action of step {step}, which only begins an episode of sub-environment {e}, was played"
+
+
+def new_episodes_remember_nothing(subject: Subject) -> Iterator[str]:
+    """The first observation and info of an episode are the same whatever was done in the one before it."""
+    seed, n = subject.seed, subject.n
+    fresh = subject.player()
+    expected = trace(fresh, seed + 3, [])
+    used = subject.player()
+    trace(used, seed, subject.actions())
+    if where := trace(used, seed + 3, []).difference(expected, range(n)):
+        yield f"an environment that was played before begins otherwise than a new one: {where}"
+    first = trace(subject.player(), seed, subject.actions())
+    other = trace(subject.player(), seed, subject.actions(seed + 1))
+    for step in range(1, subject.steps + 1):
+        for e in range(n):
+            before = first.ended[1:step], other.ended[1:step]
+            alike = [row[e] for row in before[0]] == [row[e] for row in before[1]]
+            if not (alike and first.ended[step][e] and other.ended[step][e]):
+                continue
+            if _differ_in_part(first.seen[step].observations[e], other.seen[step].observations[e]):
+                yield (f"a new episode begins with the account of the old one: the first observation after step {step - 1} of "
+                       f"sub-environment {e} depends on what was done before")
+                return
+
+
+def _differ_in_part(one: object, other: object) -> bool:
+    a, b = (np.concatenate([np.ravel(part) for part in _arrays(value)]) for value in (one, other))
+    if a.shape != b.shape:
+        return True
+    share = float((a != b).mean())
+    return 0.0 < share < STALE_SHARE
+
+
+def _arrays(value: object) -> Iterator[np.ndarray]:
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from _arrays(part)
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _arrays(part)
+    elif value is not None:
+        yield np.asarray(value, np.float64)

@@ -1,0 +1,100 @@
+"""Why episodes end, and where: ruin and the end of the task terminate, the end of the data truncates."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..batch import TradingVectorEnv
+from .ledger import variants
+from .player import VectorPlayer
+from .report import NotCheckable
+from .subject import Subject
+from .trace import sampled, trace
+
+__all__ = ["ends_say_why"]
+
+
+def ends_say_why(subject: Subject) -> Iterator[str]:
+    """`terminated` is ruin or the end of the task, `truncated` the end of the rows, never both; rows follow each other inside them."""
+    if subject.native is None:
+        yield from _foreign(subject)
+        return
+    for name, played in variants(subject.native):
+        fault = _native(played, subject)
+        if fault is not None:
+            yield fault if name == "as it is" else f"{name}: {fault}"
+            return
+
+
+def _native(played: TradingVectorEnv, subject: Subject) -> str | None:
+    sim, player = played.simulator, VectorPlayer(played)
+    has_task = getattr(type(played), "task_done", None) is not getattr(TradingVectorEnv, "task_done", None)
+    played.reset(seed=subject.seed)
+    for step, action in enumerate(sampled(player, subject.seed, subject.steps)):
+        before = sim.rows.copy()
+        _, _, terminated, truncated, _ = played.step(player.batched(action))
+        rows, ruined = sim.rows, sim.account["ruined"] != 0
+        if (terminated & truncated).any():
+            return f"step {step} says terminated and truncated of one sub-environment"
+        if (ruined & ~terminated).any():
+            return f"an account is ruined in step {step} and its episode is not terminated"
+        if not has_task and (terminated & ~ruined).any():
+            return (f"terminated must say ruin and nothing else, was {terminated} in step {step}; the end of the data is truncation, "
+                    "the end of a task is said by `task_done`")
+        if (rows != before + 1).any() or (rows >= played.world.rows[1]).any() or (before < played.world.rows[0]).any():
+            return f"step {step} goes from rows {before} to {rows}; an episode moves on by one row inside {played.world.rows}"
+        if (across := segments_crossed(played, before, rows)) is not None:
+            return f"an episode runs across the end of a tape in step {step}, from row {before[across]} to {rows[across]}"
+        done = terminated | truncated
+        if done.any():
+            played.reset(options={"reset_mask": done})
+    return None
+
+
+def segments_crossed(played: Any, before: np.ndarray, after: np.ndarray) -> int | None:
+    """Return a sub-environment whose step left a segment of the tape; None: there is none."""
+    return None
+
+
+def _foreign(subject: Subject) -> Iterator[str]:
+    found = trace(subject.player(), subject.seed, subject.actions())
+    lengths: dict[tuple[bool, bool], set[int]] = {}
+    broke, begun = True, [0] * subject.n
+    for step, turn in enumerate(found.seen[1:]):
+        for e in range(subject.n):
+            if turn.begun[e]:
+                begun[e] = step + 1
+            elif turn.done(e):
+                kind = bool(turn.terminated[e]), bool(turn.truncated[e])
+                lengths.setdefault(kind, set()).add(step + 1 - begun[e])
+                begun[e] = step + 1
+                equity = turn.infos[e].get("equity")
+                broke &= equity is None or (turn.terminated[e] and float(equity) <= 0.0)
+    if not lengths:
+        raise NotCheckable(f"no episode ended in {subject.steps} steps")
+    if "equity" not in found.seen[1].infos[0]:
+        raise NotCheckable("info carries no `equity`, so ruin cannot be told from the end of the data")
+    yield from _judged(subject, found, lengths)
+
+
+def _judged(subject: Subject, found: Any, lengths: dict[tuple[bool, bool], set[int]]) -> Iterator[str]:
+    for step, turn in enumerate(found.seen[1:]):
+        for e in range(subject.n):
+            if not turn.done(e) or "equity" not in turn.infos[e]:
+                continue
+            if turn.infos[e]["equity"] <= 0.0 and not turn.terminated[e]:
+                yield f"step {step} ends with an equity of {turn.infos[e]['equity']} and is truncated; ruin is terminated"
+                return
+    metadata = getattr(_env_of(subject), "metadata", None) or {}
+    solvent = [turn for turn in found.seen[1:] for e in range(subject.n)
+               if turn.done(e) and turn.terminated[e] and float(turn.infos[e].get("equity", 0.0)) > 0.0]
+    if solvent and set(lengths) == {(True, False)} and len(lengths[True, False]) == 1 and not metadata.get("task", False):
+        (length,) = lengths[True, False]
+        yield (f"every episode is terminated after {length} steps with money left: the end of the data is truncated "
+               "(metadata['task'] = True where a task ends there)")
+
+
+def _env_of(subject: Subject) -> Any:
+    player = subject.player()
+    return (player.env if isinstance(player, VectorPlayer) else player.envs[0]).unwrapped  # type: ignore[attr-defined]

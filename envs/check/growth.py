@@ -1,0 +1,127 @@
+"""A step costs the same after a thousand trades, and memory is given back after each episode."""
+
+import gc
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from ...market.errors import QuantgymError
+from .player import Player, VectorPlayer
+from .subject import Subject
+from .trace import sampled
+
+__all__ = ["memory_does_not_grow", "steps_do_not_slow_down"]
+
+EPISODES, BARS, WINDOWS = 24, 10, 4
+LEAST_BYTES = 24  # an episode: a number that is kept has 32; free lists of Python make noise, which repeating thins out
+LONG = 1_600  # steps of a long episode
+MARKS = (400, 1_000, LONG)  # where it is looked at what a step costs
+SPAN = 60
+LEAST_EVENTS = 25  # lines of Python by which a step must have grown from mark to mark
+LEAST_NS = 10_000
+SLOWER = (1.25, 1.2)  # from the first mark to the second, from the second to the third: quadratic work has 2.5 and 1.6
+
+
+def memory_does_not_grow(subject: Subject) -> Iterator[str]:
+    """After every reset as much memory is in use as after the one before, but for what noise there is."""
+    for attempt in (1, 2, 4):  # caches fill while they are looked at: only what grows every time is a fault
+        grown = _grown(subject.player(min(2, subject.n) if subject.sizes else None), subject, EPISODES * attempt)
+        if grown < LEAST_BYTES:
+            return
+    yield f"memory grows by {grown:.0f} bytes with every episode"
+
+
+def _grown(player: Player, subject: Subject, episodes: int) -> float:
+    """Return bytes an episode by which memory grew in each of three windows, the least of them."""
+    actions = sampled(player, subject.seed, BARS)
+    used: list[int] = []
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start(1)
+    try:
+        for _ in range(WINDOWS):
+            for episode in range(episodes):
+                player.reset(subject.seed + episode)
+                for action in actions:
+                    player.step(action)
+            player.reset(subject.seed)
+            gc.collect()
+            used.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        if not tracing:
+            tracemalloc.stop()
+    return min(after - before for before, after in zip(used[:-1], used[1:], strict=True)) / episodes
+
+
+def steps_do_not_slow_down(subject: Subject) -> Iterator[str]:
+    """A step of a long episode with many trades costs what it cost before them, in lines of Python and in processor time."""
+    player = _long(subject)
+    actions = sampled(player, subject.seed, LONG)
+    lines, times = _measured(player, subject.seed, actions)
+    if all(after > before + LEAST_EVENTS for before, after in zip(lines[:-1], lines[1:], strict=True)):
+        yield f"a step runs {lines[0]:.0f} lines of Python after {MARKS[0]} steps and {lines[-1]:.0f} after {MARKS[-1]}: runs are quadratic"
+        return
+    for _ in range(2):
+        if not _slows(times):
+            return
+        times = _measured(player, subject.seed, actions)[1]
+    if _slows(times):
+        yield f"a step takes {times[0] / 1e3:.0f} us after {MARKS[0]} steps and {times[-1] / 1e3:.0f} us after {MARKS[-1]}: runs are quadratic"
+
+
+def _slows(times: list[float]) -> bool:
+    return all(after > factor * before and after > before + LEAST_NS
+               for factor, before, after in zip(SLOWER, times[:-1], times[1:], strict=True))
+
+
+def _long(subject: Subject) -> Player:
+    env = subject.native
+    if env is not None:
+        for bars in (LONG, None):
+            try:
+                return VectorPlayer(env.rebuild(num_envs=1, episode_bars=bars, start="first"))
+            except QuantgymError:
+                continue
+    return subject.player(1 if subject.sizes else None)
+
+
+def _measured(player: Player, seed: int, actions: list[list[Any]]) -> tuple[list[float], list[float]]:
+    """Return lines of Python and processor time, ns, of a step before each mark (medians)."""
+    lines: list[float] = []
+    times: list[float] = []
+    spent: list[float] = []
+    player.reset(seed)
+    for step, action in enumerate(actions, 1):
+        if step in MARKS:
+            lines.append(_events(player, action))
+            times.append(float(np.median(spent)))
+            spent = []
+        elif any(mark - SPAN <= step < mark for mark in MARKS):
+            began = time.process_time_ns()
+            player.step(action)
+            spent.append(time.process_time_ns() - began)
+        else:
+            player.step(action)
+    return lines, times
+
+
+def _events(player: Player, action: list[Any]) -> float:
+    count = 0
+
+    def note(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        count += 1
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        player.step(action)
+    finally:
+        sys.settrace(before)
+    return float(count)

@@ -1,0 +1,196 @@
+"""What is checked: an environment that can be built anew as often as a check needs one."""
+
+import inspect
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+from gymnasium.vector import VectorEnv
+
+from ...data.tape import Tape
+from ...market.errors import ConfigError
+from ..batch import TradingVectorEnv
+from ..single import SingleEnv
+from .player import Player, SinglePlayer, VectorPlayer
+from .report import NotCheckable
+from .trace import sampled
+
+__all__ = ["Subject", "subject_of"]
+
+EPISODE_BARS = 12
+ROUNDS = 3  # episodes of each sub-environment
+LONGEST = 600  # steps of an environment that is not ours, whose episodes may be long
+
+Maker = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An environment and how to make more of it.
+
+    Attributes:
+        name: For messages.
+        n: Sub-environments in the batches that are played.
+        seed: Of everything random.
+        steps: Steps that a check plays: several episodes.
+        build: Makes a player of as many sub-environments as it is told, where `sizes`; else of `n`.
+        sizes: Whether `build` makes batches of any size.
+        native: A short batch of ours to rebuild; None where the environment is foreign.
+        single: Makes the single environment that belongs to the batch; None where there is none.
+        encode: Makes features from a tape, where that is known of a batch of ours.
+        tape: What `encode` reads.
+        listed: Whether `reset` takes a list of seeds, one for each sub-environment.
+    """
+
+    name: str
+    n: int
+    seed: int
+    steps: int
+    build: Callable[[int], Player]
+    sizes: bool
+    native: TradingVectorEnv | None = None
+    single: Callable[[], Any] | None = None
+    encode: Callable[[Tape], Any] | None = None
+    tape: Tape | None = None
+    listed: bool = True
+
+    @property
+    def seeds(self) -> list[int | None]:
+        """A seed for each sub-environment; NotCheckable where there is one for all."""
+        if not self.listed:
+            raise NotCheckable("reset takes no list of seeds, one for each sub-environment")
+        return [self.seed + 10 * e for e in range(self.n)]
+
+    def player(self, n: int | None = None) -> Player:
+        """Return a new player of n sub-environments; None: `self.n`."""
+        return self.build(self.n if n is None else n)
+
+    def actions(self, seed: int | None = None, n_steps: int | None = None) -> list[list[Any]]:
+        """Return random actions of every step."""
+        return sampled(self.player(), self.seed if seed is None else seed, self.steps if n_steps is None else n_steps)
+
+
+def subject_of(given: Any, n: int, seed: int, settings: dict[str, Any]) -> Subject:
+    """Return the subject of an id, a class or function that makes an environment, or an environment.
+
+    Raises:
+        ConfigError: It is none of these, or an environment that cannot be built again.
+    """
+    if isinstance(given, str):
+        return _of_id(given, n, seed, settings)
+    if isinstance(given, (gymnasium.Env, VectorEnv)):
+        inner = given.unwrapped
+        if isinstance(inner, (SingleEnv, TradingVectorEnv)):
+            return _native(inner, n, seed, settings)
+        if settings:
+            raise ConfigError(f"settings go to an id or to what makes an environment, not to one that is made: {sorted(settings)}")
+        return _foreign(_copier(given), type(inner).__name__, n, seed)
+    if callable(given):
+        made = _called(given, n, settings)
+        inner = getattr(made, "unwrapped", made)
+        if isinstance(inner, (SingleEnv, TradingVectorEnv)):
+            return _native(inner, n, seed, {})
+        return _foreign(lambda size: _called(given, size, settings), type(inner).__name__, n, seed)
+    raise ConfigError("check needs an id, an environment of Gymnasium, or what makes one when it is called, was "
+                      f"{type(given).__name__}")
+
+
+def _of_id(name: str, n: int, seed: int, settings: dict[str, Any]) -> Subject:
+    spec = gymnasium.spec(name)
+    if spec.vector_entry_point is None:
+        return _foreign(lambda size: gymnasium.make(name, **settings), name, n, seed)
+    batch: Any = gymnasium.make_vec(name, num_envs=1, vectorization_mode="vector_entry_point", **settings)
+    if not isinstance(batch.unwrapped, TradingVectorEnv):
+        return _foreign(lambda size: gymnasium.make_vec(name, num_envs=size, vectorization_mode="vector_entry_point", **settings),
+                        name, n, seed)
+    single: Any = gymnasium.make(name, **_for_single(settings)).unwrapped if spec.entry_point else None
+    return _native(batch.unwrapped if single is None else single, n, seed, {}, batch.unwrapped)
+
+
+def _for_single(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in ("num_envs", "autoreset_mode")}
+
+
+def _native(made: Any, n: int, seed: int, settings: dict[str, Any], batch: TradingVectorEnv | None = None) -> Subject:
+    if batch is None:
+        batch = made.batch if isinstance(made, SingleEnv) else made
+    bars = settings.get("episode_bars", batch.settings.episode_bars)
+    bars = EPISODE_BARS if bars is None else min(bars, EPISODE_BARS)
+    short: dict[str, Any] = {"num_envs": n, "autoreset_mode": "same_step", "render_mode": None, "episode_bars": bars}
+    base = _encoded(batch.rebuild(**{**settings, **short}))
+    single = None
+    if isinstance(made, SingleEnv):
+        arguments = _for_single(base._given)
+
+        def single() -> Any:
+            return type(made)(**arguments)
+
+    return Subject(base.name, n, seed, bars * ROUNDS, lambda size: VectorPlayer(base.rebuild(num_envs=size)), True, base, single,
+                   batch.world.encode, batch.world.source or batch.tape)
+
+
+def _encoded(env: TradingVectorEnv) -> TradingVectorEnv:
+    """Return the same batch with its features as a table, so that they are not made again for every check."""
+    if env.world.source is None:
+        return env
+    return env.rebuild(tape=env.tape, features=env.world.table, asset=None)
+
+
+def _foreign(make: Maker, name: str, n: int, seed: int) -> Subject:
+    first = make(n)
+    if isinstance(first, VectorEnv):
+        resizes = first.num_envs == n and make(1).num_envs == 1
+        n = first.num_envs
+
+        def build(size: int) -> Player:
+            return VectorPlayer(make(size))
+
+        return Subject(name, n, seed, _steps(build(n), seed), build, resizes, listed=_takes_lists(build(n)))
+    if not isinstance(first, gymnasium.Env):
+        raise ConfigError(f"check needs what makes a gymnasium.Env or VectorEnv, it made a {type(first).__name__}")
+
+    def row(size: int) -> Player:
+        return SinglePlayer([make(size) for _ in range(size)])
+
+    return Subject(name, n, seed, _steps(row(1), seed), row, True)
+
+
+def _takes_lists(player: Player) -> bool:
+    try:
+        player.reset([1] * player.n)
+    except Exception:
+        return False
+    return True
+
+
+def _steps(player: Player, seed: int) -> int:
+    """Return how many random steps it takes until every sub-environment has ended its second episode and gone on a little."""
+    ended, count = [0] * player.n, 0
+    player.reset(seed)
+    for action in sampled(player, seed, LONGEST):
+        turn, count = player.step(action), count + 1
+        ended = [before + turn.done(e) for e, before in enumerate(ended)]
+        if min(ended) >= 2:
+            break
+    return min(max(count + 8, EPISODE_BARS * ROUNDS), LONGEST)
+
+
+def _copier(env: Any) -> Maker:
+    if getattr(env, "spec", None) is not None and isinstance(env, gymnasium.Env):
+        return lambda size: gymnasium.make(env.spec)
+    try:
+        kept = deepcopy(env)
+    except Exception as error:
+        raise ConfigError(f"{type(env).__name__} cannot be copied ({error}); pass the class, or a function that makes one") from error
+    return lambda size: deepcopy(kept)
+
+
+def _called(make: Maker, size: int, settings: dict[str, Any]) -> Any:
+    try:
+        takes_size = "num_envs" in inspect.signature(make).parameters
+    except (TypeError, ValueError):
+        takes_size = False
+    takes_size |= isinstance(make, type) and issubclass(make, TradingVectorEnv)
+    return make(**{**settings, "num_envs": size}) if takes_size else make(**settings)
