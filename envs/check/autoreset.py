@@ -70,7 +70,8 @@ def _next_step(subject: Subject) -> Iterator[str]:
                 continue
             turn, place = found.seen[step + 1], len([one for one in played if one < step])
             if turn.rewards[e] != 0.0 or turn.done(e) or found.turns[step + 1][e][0] != own.turns[place][0][0]:
-                yield f"next_step: step {step} must only begin an episode of sub-environment {e}: reward 0, no flags, its first observation"
+                yield (f"next_step: step {step} must only begin an episode of sub-environment {e}: reward 0, no flags, "
+                       "its first observation")
                 return
 
 

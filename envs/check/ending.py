@@ -16,7 +16,7 @@ __all__ = ["ends_say_why"]
 
 
 def ends_say_why(subject: Subject) -> Iterator[str]:
-    """`terminated` is ruin or the end of the task, `truncated` the end of the rows, never both; rows follow each other inside them."""
+    """`terminated` is ruin or the end of the task, `truncated` the end of the rows, never both; rows follow each other."""
     if subject.native is None:
         yield from _foreign(subject)
         return
@@ -29,7 +29,8 @@ def ends_say_why(subject: Subject) -> Iterator[str]:
 
 def _native(played: TradingVectorEnv, subject: Subject) -> str | None:
     sim, player = played.simulator, VectorPlayer(played)
-    has_task = getattr(type(played), "task_done", None) is not getattr(TradingVectorEnv, "task_done", None)
+    start, stop = np.min(played.world.rows), np.max(played.world.rows)
+    has_task = type(played).task_done is not TradingVectorEnv.task_done
     played.reset(seed=subject.seed)
     for step, action in enumerate(sampled(player, subject.seed, subject.steps)):
         before = sim.rows.copy()
@@ -40,10 +41,12 @@ def _native(played: TradingVectorEnv, subject: Subject) -> str | None:
         if (ruined & ~terminated).any():
             return f"an account is ruined in step {step} and its episode is not terminated"
         if not has_task and (terminated & ~ruined).any():
-            return (f"terminated must say ruin and nothing else, was {terminated} in step {step}; the end of the data is truncation, "
-                    "the end of a task is said by `task_done`")
-        if (rows != before + 1).any() or (rows >= played.world.rows[1]).any() or (before < played.world.rows[0]).any():
-            return f"step {step} goes from rows {before} to {rows}; an episode moves on by one row inside {played.world.rows}"
+            return (f"terminated must say ruin and nothing else, was {terminated} in step {step}; the end of the data is "
+                    "truncation, the end of a task is said by `task_done`")
+        if (rows != before + 1).any() or (rows >= stop).any() or (before < start).any():
+            return f"step {step} goes from rows {before} to {rows}; an episode moves on by one row inside [{start}, {stop})"
+        if (rows > played.books.episode["last_row"]).any():
+            return f"an episode goes on in step {step} after its last row"
         if (across := segments_crossed(played, before, rows)) is not None:
             return f"an episode runs across the end of a tape in step {step}, from row {before[across]} to {rows[across]}"
         done = terminated | truncated

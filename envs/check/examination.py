@@ -1,12 +1,13 @@
 """All checks, in order, and what they found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...market.errors import IntegrityError
+from ...market.errors import IntegrityError, UnknownNameError
 from .autoreset import episodes_begin_again_as_declared, new_episodes_remember_nothing
 from .ending import ends_say_why
 from .feature import features_decide_nothing
+from .form import forms_hold_the_same_numbers
 from .growth import memory_does_not_grow, steps_do_not_slow_down
 from .independence import one_alone_equals_one_of_many, others_change_nothing
 from .ledger import books_agree
@@ -23,6 +24,7 @@ __all__ = ["CHECKS", "check"]
 
 CHECKS: dict[str, Callable[[Subject], Iterator[str]]] = {
     "spaces": observations_lie_in_their_space,
+    "forms": forms_hold_the_same_numbers,
     "shared memory": memory_is_not_shared,
     "seeding": seeds_decide_everything,
     "global state": globals_are_left_alone,
@@ -45,7 +47,7 @@ CHECKS: dict[str, Callable[[Subject], Iterator[str]]] = {
 """Every check: called with a subject; yields faults in words, or raises `NotCheckable`."""
 
 
-def check(id_or_env: Any, *, n_envs: int = 7, seed: int = 0, **settings: Any) -> EnvReport:
+def check(id_or_env: Any, *, n_envs: int = 7, seed: int = 0, checks: Sequence[str] | None = None, **settings: Any) -> EnvReport:
     """Prove that an environment keeps the rules of `docs/environments.md`, by playing it.
 
     Ours are checked whole. Of any other environment of Gymnasium's what can be is checked: spaces, seeding, independence, refusal
@@ -53,20 +55,28 @@ def check(id_or_env: Any, *, n_envs: int = 7, seed: int = 0, **settings: Any) ->
     Environments that are passed in are built anew or copied, never played; wrappers around ours are not looked at.
 
     Args:
-        id_or_env: An id; an environment, single or batch; or a class or function that makes one (with `num_envs` where it takes it).
+        id_or_env: An id; an environment, single or batch; or a class or function that makes one (with `num_envs` where it takes
+            that).
         n_envs: Sub-environments in the batches that are played, 2 or more.
         seed: Of everything random.
+        checks: Names of the checks to be made; None: all of `CHECKS`.
         settings: Passed on to what makes the environment.
 
     Raises:
         IntegrityError: A rule is broken; one line for each fault, `name: check: fault`.
         ConfigError: It is no environment, or one that cannot be built again.
+        UnknownNameError: There is no such check; carries a suggestion.
     """
+    for name in checks or ():
+        if name not in CHECKS:
+            raise UnknownNameError("check", name, CHECKS)
     subject = subject_of(id_or_env, n_envs, seed, settings)
     faults: list[str] = []
     passed: list[str] = []
     skipped: list[str] = []
     for name, examine in CHECKS.items():
+        if checks is not None and name not in checks:
+            continue
         found: list[str] = []
         try:
             for fault in examine(subject):

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...encoders.table import FeatureTable
+from ..batch import TradingVectorEnv
 from .player import VectorPlayer
 from .report import NotCheckable
-from .subject import Subject
+from .subject import ROUNDS, Subject
 from .trace import Trace, trace
 
 __all__ = ["features_decide_nothing"]
@@ -24,15 +25,26 @@ def features_decide_nothing(subject: Subject) -> Iterator[str]:
     env = subject.native
     if env is None:
         raise NotCheckable("features cannot be given to it")
-    if env.world.source is None:
-        raise NotCheckable("the world draws its own paths, and features with them")
-    actions = subject.actions()
-    first = trace(VectorPlayer(env.rebuild()), subject.seed, actions)
+    first = _played(env, None, subject)
     for name, values in _others(env.world.table, subject.seed):
-        other = trace(VectorPlayer(env.rebuild(features=FeatureTable(values, env.world.table.layout))), subject.seed, actions)
-        if where := _first_change(first, other):
+        if where := _first_change(first, _played(env, values, subject)):
             yield f"{where} changes with features of {name}: trading must depend on actions and prices alone"
             return
+
+
+def _played(env: TradingVectorEnv, values: np.ndarray | None, subject: Subject) -> Trace:
+    """Return what happens with other features; None: those of the world. Worlds that draw theirs are played for one episode."""
+    if env.world.source is not None:
+        changes = {} if values is None else {"features": FeatureTable(values, env.world.table.layout)}
+        return trace(VectorPlayer(env.rebuild(**changes)), subject.seed, subject.actions())
+    player = VectorPlayer(env.rebuild(autoreset_mode="disabled"))
+    player.reset(subject.seed)
+    if values is not None:
+        drawn = player.env.world.table.values  # type: ignore[attr-defined]
+        if not drawn.flags.writeable:
+            raise NotCheckable("the world draws its own paths, and its features cannot be written over")
+        drawn[...] = values
+    return trace(player, None, subject.actions(n_steps=subject.steps // ROUNDS), begin=False)
 
 
 def _others(table: FeatureTable, seed: int) -> Iterator[tuple[str, np.ndarray]]:
@@ -50,5 +62,5 @@ def _first_change(first: Trace, other: Trace) -> str | None:
     for step, (mine, theirs) in enumerate(zip(first.turns, other.turns, strict=True)):
         for e, (one, another) in enumerate(zip(mine, theirs, strict=True)):
             if (*one[PARTS], one[-1]) != (*another[PARTS], another[-1]):
-                return f"what step {step - 1} pays or reports to sub-environment {e}"
+                return f"what step {step - first.begun} pays or reports to sub-environment {e}"
     return None

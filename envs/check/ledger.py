@@ -38,7 +38,7 @@ def variants(env: TradingVectorEnv) -> Iterator[tuple[str, TradingVectorEnv]]:
 
 
 def books_agree(subject: Subject) -> Iterator[str]:
-    """The CASH and the ATTRIBUTION ledger agree, steps add up to the account, cost lines never fall, info holds the account's equity."""
+    """Both ledgers agree, steps add up to the account, cost lines never fall, info holds the account's equity."""
     if subject.native is None:
         yield from _foreign(subject)
         return
@@ -111,7 +111,8 @@ def _episodes(found: Any, e: int, known: list[str], has_cash: bool) -> Iterator[
             falls += [f"{name} fell in step {step}; it accumulates" for name in known
                       if name in SPENDINGS and last.get(name, 0.0) < lines[name] - 1e-9]
             last = lines
-            if has_cash and abs((_number(info, "cash") or 0.0) + (_number(info, "position_value") or 0.0) - equity) > CENT * abs(start):
+            worth = (_number(info, "cash") or 0.0) + (_number(info, "position_value") or 0.0)
+            if has_cash and abs(worth - equity) > CENT * abs(start):
                 yield f"cash + position_value is not equity in step {step} of sub-environment {e}"
                 return
         if turn.done(e):
@@ -120,8 +121,8 @@ def _episodes(found: Any, e: int, known: list[str], has_cash: bool) -> Iterator[
         return
     running = len(gaps[1]) <= len(gaps[0])
     if gaps[running]:
-        step, gap = gaps[running][0]
-        yield f"equity of step {step}, sub-environment {e}, is not what {', '.join(known)} explain; {gap:g} is missing"
+        step, missing = gaps[running][0]
+        yield f"equity of step {step}, sub-environment {e}, is not what {', '.join(known)} explain; {missing:g} is missing"
     elif running and falls and gaps[0]:
         yield falls[0]
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...data.tape import Tape
 from ...market.seeding import generator
+from ..batch import TradingVectorEnv
 from .player import VectorPlayer
 from .report import NotCheckable
 from .subject import EPISODE_BARS, Subject
@@ -66,17 +67,40 @@ def _values(encoded: Any) -> np.ndarray:
 
 def play_knows_no_later_row(subject: Subject) -> Iterator[str]:
     """What happens up to a row is the same whatever later rows hold: fills, marks, costs, observations."""
-    env = subject.native
-    if env is None or env.world.source is None:
+    env, n_steps = subject.native, EPISODE_BARS // 2
+    if env is None:
         raise NotCheckable("there is no tape whose later rows could be changed before it is played")
-    n_steps = EPISODE_BARS // 2
-    base = env.rebuild(start="first")
-    first = trace(VectorPlayer(base), subject.seed, subject.actions(n_steps=n_steps))
-    row = base.starts.first + n_steps
-    changed = env.rebuild(start="first", tape=corrupted(env.tape, row, subject.seed), features=env.world.table, asset=None)
-    again = trace(VectorPlayer(changed), subject.seed, subject.actions(n_steps=n_steps))
-    if where := first.difference(again, range(subject.n)):
-        yield f"{where} changes with rows of the tape after {row}, which it was before"
+    actions = subject.actions(n_steps=n_steps)
+    if env.world.source is None:
+        traces = [trace(_drawn(env, n_steps, subject.seed, spoil), None, actions, begin=False) for spoil in (False, True)]
+        rows = f"those that come {n_steps} rows or more after its first"
+    else:
+        base = env.rebuild(start="first")
+        traces = [trace(VectorPlayer(base), subject.seed, actions)]
+        row = int(base.starts.draw(np.arange(1), base.streams)[0][0]) + n_steps
+        changed = env.rebuild(start="first", tape=corrupted(env.tape, row, subject.seed), features=env.world.table, asset=None)
+        traces.append(trace(VectorPlayer(changed), subject.seed, actions))
+        rows = f"those after {row}"
+    if where := traces[0].difference(traces[1], range(subject.n)):
+        yield f"{where} changes with later rows of the tape, {rows}"
+
+
+def _drawn(env: TradingVectorEnv, n_steps: int, seed: int, spoil: bool) -> VectorPlayer:
+    """Return a world that drew its paths and was reset; `spoil` writes over what comes after `n_steps` steps."""
+    player = VectorPlayer(env.rebuild(autoreset_mode="disabled"))
+    player.reset(seed)
+    played: Any = player.env
+    bars, features = getattr(played, "_bars", None), played.world.table.values
+    if bars is None or not features.flags.writeable:
+        raise NotCheckable("the world draws its own paths, and they cannot be written over")
+    if spoil:
+        draw = generator(seed)
+        for first, last in zip(played.books.episode["first_row"], played.books.episode["last_row"], strict=True):
+            later = slice(first + n_steps + 1, last + 1)
+            for name in ("open", "high", "low", "close"):
+                bars[name][later] *= 2.0
+            features[later] = draw.random(features[later].shape)
+    return player
 
 
 def corrupted(tape: Tape, row: int, seed: int) -> Tape:

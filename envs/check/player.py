@@ -161,4 +161,4 @@ class SinglePlayer(Player):
     def close(self) -> None:
         """See `Player.close`."""
         for env in self.envs:
-            env.close()
+            env.close()  # type: ignore[no-untyped-call]

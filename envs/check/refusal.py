@@ -19,7 +19,7 @@ ACCIDENTS = (AttributeError, TypeError, KeyError, IndexError, NameError, ZeroDiv
 
 
 def bad_actions_leave_no_trace(subject: Subject) -> Iterator[str]:
-    """An action of the wrong shape or dtype, NaN, infinite or outside the space is refused, and then all goes on as if it never was."""
+    """An action of the wrong shape or dtype, NaN, infinite or outside the space is refused, and all goes on as if it never was."""
     found: list[str] = []
     size = 1 if isinstance(subject.player(), SinglePlayer) else None
     yield from _refused(subject.player(size), subject.player(size), subject, found)
@@ -59,7 +59,7 @@ def _refused(played: Player, twin: Player, subject: Subject, found: list[str]) -
 def bad_actions(space: Any) -> Iterator[tuple[str, Any]]:
     """Yield (name, action) of single actions that no environment may take."""
     if isinstance(space, Discrete):
-        past = int(space.start + space.n)
+        past = int(space.start) + int(space.n)
         for outside in (1_000_000, past, int(space.start) - 1):
             yield f"the action {outside}, outside of {space},", np.int64(outside)
         yield "a fraction as action (0.5)", np.float64(0.5)
@@ -71,13 +71,14 @@ def bad_actions(space: Any) -> Iterator[tuple[str, Any]]:
             yield f"the action {value}", _with_last(good, value)
         if np.isfinite(space.high).any():
             place = np.flatnonzero(np.isfinite(space.high).reshape(-1))[-1]
-            outside = good.copy().reshape(-1)
-            outside[place] = space.high.reshape(-1)[place] + 1.0
-            yield f"the action {outside[place]}, outside of its bounds,", outside.reshape(space.shape)
+            far = good.copy().reshape(-1)
+            far[place] = space.high.reshape(-1)[place] + 1.0
+            yield f"the action {far[place]}, outside of its bounds,", far.reshape(space.shape)
         yield "an action of the wrong shape", np.zeros((*space.shape, 2), space.dtype)
         yield "text as action", np.full(space.shape, "a")
     elif isinstance(space, MultiDiscrete):
-        yield f"the action {space.nvec + space.start}, outside of its space,", np.asarray(space.nvec + space.start)
+        above: Any = np.add(space.nvec, space.start)
+        yield f"the action {above}, outside of its space,", above
         yield "an action of the wrong shape", np.zeros((*space.shape, 2), np.int64)
     elif isinstance(space, MultiBinary):
         yield "the action 2 of a binary space", np.full(space.shape, 2, np.int8)

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ...market.account import COSTS
 from ..batch import TradingVectorEnv
-from ..rewards import GrossMinusCost, LogReturn
+from ..rewards.gross_minus_cost import GrossMinusCost
+from ..rewards.log_return import LogReturn
 from .ledger import variants
 from .player import VectorPlayer
 from .report import NotCheckable
@@ -14,8 +16,8 @@ from .trace import Trace, sampled, trace
 
 __all__ = ["STEPS", "every_step_is_paid_once"]
 
-STEPS = np.dtype([("step", "i8"), ("env", "i8"), ("before", "f8"), ("after", "f8"), ("initial", "f8"), ("reward", "f8"), ("cost", "f8"),
-                  ("last", "?"), ("ruined", "?")])
+STEPS = np.dtype([("step", "i8"), ("env", "i8"), ("before", "f8"), ("after", "f8"), ("initial", "f8"), ("reward", "f8"),
+                  ("cost", "f8"), ("last", "?"), ("ruined", "?")])
 """What a step did to an account, as far as info says so; `cost` is NaN where it does not."""
 SHARE = 0.9  # of ordinary steps that a formula must explain to be the reward's
 FEWEST = 8
@@ -58,10 +60,9 @@ def _of_accounts(played: TradingVectorEnv, subject: Subject) -> np.ndarray:
         before = sim.account["equity"].copy()
         _, rewards, terminated, truncated, _ = played.step(player.batched(action))
         account, done = sim.account, terminated | truncated
-        cost = sum(sim.record[name] for name in ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation"))
-        for e in range(played.num_envs):
-            rows.append((step, e, before[e], account["equity"][e], account["initial_equity"][e], rewards[e], cost[e], done[e],
-                         account["ruined"][e] != 0))
+        cost = np.sum([sim.record[name] for name in COSTS], axis=0)
+        rows += [(step, e, before[e], account["equity"][e], account["initial_equity"][e], rewards[e], cost[e], done[e],
+                  account["ruined"][e] != 0) for e in range(played.num_envs)]
         if done.any():
             played.reset(options={"reset_mask": done})
     return np.array(rows, STEPS)
@@ -111,7 +112,7 @@ def _by_rule(steps: np.ndarray, *, whole: bool = True) -> Iterator[str]:
             with np.errstate(invalid="ignore", divide="ignore"):
                 expected = formula(steps["before"], np.where(after > 0.0, after, np.nan), steps["initial"])
             share, expected = _explained(steps, expected, ordinary)
-            if costless and share >= SHARE and known.sum() >= FEWEST and best[0] < SHARE:
+            if whole and costless and share >= SHARE and known.sum() >= FEWEST and best[0] < SHARE:
                 yield f"the reward is {name} without its costs: they are in the profit and not in the reward"
                 return
             if share > best[0]:
@@ -126,12 +127,15 @@ def _explained(steps: np.ndarray, expected: np.ndarray, ordinary: np.ndarray) ->
     moved = ordinary & np.isfinite(expected) & (np.abs(expected) > 1e-12)
     if moved.sum() < FEWEST:
         return 0.0, expected
-    scaled = expected * np.median(steps["reward"][moved] / expected[moved])
+    scale = float(np.median(steps["reward"][moved] / expected[moved]))
+    if scale == 0.0:
+        return 0.0, expected  # most steps pay nothing
+    scaled = expected * scale
     return float(_near(steps["reward"], scaled)[moved].mean()), scaled
 
 
 def _near(reward: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    return np.abs(reward - expected) <= 1e-9 + 1e-5 * np.abs(expected)
+    return np.asarray(np.abs(reward - expected) <= 1e-9 + 1e-5 * np.abs(expected))
 
 
 def _off(steps: np.ndarray, expected: np.ndarray) -> Iterator[str]:
@@ -140,7 +144,8 @@ def _off(steps: np.ndarray, expected: np.ndarray) -> Iterator[str]:
         kind = "ruining" if one["ruined"] else "last" if one["last"] else "ordinary"
         how = "is left out" if one["reward"] == 0.0 else "is paid twice" if abs(one["reward"] - 2.0 * wanted) <= 1e-9 else (
             "pays what never was earned")
-        yield f"the reward of step {one['step']}, sub-environment {one['env']}, {how} ({kind} step): {one['reward']:g}, its equity says {wanted:g}"
+        yield (f"the reward of step {one['step']}, sub-environment {one['env']}, {how} ({kind} step): {one['reward']:g}, "
+               f"its equity says {wanted:g}")
         return
     lost = steps["ruined"] & (steps["reward"] == 0.0) & (steps["after"] < steps["before"])
     for place in np.flatnonzero(lost):

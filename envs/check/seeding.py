@@ -26,8 +26,6 @@ def seeds_decide_everything(subject: Subject) -> Iterator[str]:
 
 def _is_random(subject: Subject) -> bool:
     """Return whether environments that were never seeded differ, as they do where anything is drawn."""
-    if subject.native is not None and subject.native.world.source is not None:
-        return subject.native.settings.start == "random" and subject.native.starts._choices > subject.n
     actions = subject.actions(n_steps=min(subject.steps, 12))
     traces = [trace(subject.player(), None, actions) for _ in range(2)]
     return traces[0].difference(traces[1], range(subject.n)) is not None

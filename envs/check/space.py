@@ -25,7 +25,7 @@ def observations_lie_in_their_space(subject: Subject) -> Iterator[str]:
     if fault is not None:
         yield fault
     env = subject.native
-    if env is not None and isinstance(env.single_observation_space.shape, tuple):
+    if env is not None and env.settings.observation == "flat":
         shape = env.single_observation_space.shape
         if shape != (env.layout.size,):
             yield f"the layout has {env.layout.size} numbers, the space {shape}"

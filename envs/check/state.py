@@ -13,7 +13,7 @@ __all__ = ["state_goes_on"]
 
 
 def state_goes_on(subject: Subject) -> Iterator[str]:
-    """`get_state` in the middle of an episode disturbs nothing; `set_state` goes on to the bit, on the same environment and a new one."""
+    """`get_state` in the middle of an episode disturbs nothing; `set_state` goes on to the bit, there and in a new environment."""
     played = subject.player()
     if not all(callable(getattr(one, name, None)) for one in _envs(played) for name in ("get_state", "set_state")):
         raise NotCheckable("it offers no get_state and set_state")

@@ -178,12 +178,12 @@ def _steps(player: Player, seed: int) -> int:
 
 
 def _copier(env: Any) -> Maker:
-    if getattr(env, "spec", None) is not None and isinstance(env, gymnasium.Env):
-        return lambda size: gymnasium.make(env.spec)
+    if isinstance(env, gymnasium.Env) and (spec := env.spec) is not None:
+        return lambda size: gymnasium.make(spec)
     try:
         kept = deepcopy(env)
     except Exception as error:
-        raise ConfigError(f"{type(env).__name__} cannot be copied ({error}); pass the class, or a function that makes one") from error
+        raise ConfigError(f"{type(env).__name__} cannot be copied ({error}); pass the class, or what makes one") from error
     return lambda size: deepcopy(kept)
 
 
