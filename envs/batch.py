@@ -126,6 +126,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         settings, n = self.settings, self.num_envs
         self.world, self.tape = world, world.tape
         self.scheme = self.build_scheme()
+        self.scheme.check_market(self.tape.name, self.tape.close_only, settings.max_orders)
         self.reward = build_reward(settings.reward, self.costs)
         self.reward.start(n)
         parts = (*build_parts(settings.private, PartContext(self.tape.symbols, self.scheme)), *self.extra_parts())
@@ -243,9 +244,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if not self._running.all():
             raise EpisodeError(f"step needs a running episode in every sub-environment, {int((~self._running).sum())} of "
                                f"{self.num_envs} have none; call reset() first")
-        checked = self.scheme.check_actions(actions, self.num_envs)
+        self.scheme.decide(actions, self.books)
         resetting = done if mode is AutoresetMode.NEXT_STEP and done.any() else None
-        self.scheme.decode(checked, self.books)
         record = sim.step(None if resetting is None else ~resetting)
         if self._history is not None:
             self._history.add(self.books)

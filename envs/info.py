@@ -63,8 +63,7 @@ def _path_exposure(env: "TradingVectorEnv") -> np.ndarray:
 
 
 def _action_mask(env: "TradingVectorEnv") -> np.ndarray:
-    legal = env.scheme.legal(env.books)
-    return np.ones((env.num_envs, env.scheme.n), np.int8) if legal is None else legal.astype(np.int8)
+    return env.scheme.mask(env.books).astype(np.int8)
 
 
 INFOS: dict[str, "Callable[[TradingVectorEnv], np.ndarray]"] = {

@@ -53,7 +53,7 @@ def backtest(
         The session, `rows[1] - rows[0] - 1` decisions long where the account is not ruined.
 
     Raises:
-        DataError: The rows leave nothing to decide.
+        DataError: The rows leave nothing to decide, or the tape lacks what the decisions need.
         ConfigError: The policy decides in another scheme.
     """
     start, stop = check_rows(tape, rows)
@@ -61,6 +61,7 @@ def backtest(
         raise ConfigError(f"policy {policy.name} decides in the scheme {policy.scheme}, the backtest was given {scheme.name}")
     traded = tape if observer.layout.assets == tape.symbols else tape.select(observer.layout.assets)
     simulator = Simulator(traded if market is None else market, costs, max_tickets=scheme.n_tickets, record_fills=True)
+    scheme.check_market(traded.name, traded.close_only, simulator.orders.shape[1])
     simulator.open_accounts(cash, np.array([start]))
     observer.reset()
     if start:
@@ -129,4 +130,5 @@ def session_facts(
         "cash": float(cash),
         "costs": asdict(costs),
         "scheme": scheme.name,
+        "action": scheme.plain(),
     }

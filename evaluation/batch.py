@@ -84,7 +84,7 @@ def backtest_batch(
         One session an account, in order; a ruined account's is shorter.
 
     Raises:
-        DataError: The rows leave nothing to decide.
+        DataError: The rows leave nothing to decide, or the tape lacks what decisions need.
         ConfigError: There is no entrant, or one decides in another scheme than it says.
     """
     start, stop = check_rows(tape, rows)
@@ -94,6 +94,8 @@ def backtest_batch(
     n_tickets = max(entrant.scheme.n_tickets for entrant in entrants)
     simulator = Simulator(tape, entrants[0].costs, n_envs=n_envs, max_tickets=n_tickets, record_fills=True)
     simulator.open_accounts(cash, np.full(n_envs, start))
+    for entrant in entrants:
+        entrant.scheme.check_market(tape.name, tape.close_only, simulator.orders.shape[1])
     first = np.cumsum([0, *(entrant.copies for entrant in entrants)])
     players = [_Player(entrant, int(at), simulator) for entrant, at in zip(entrants, first, strict=False)]
     books = simulator.desk

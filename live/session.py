@@ -244,7 +244,7 @@ class LiveSession:
         strategy = self._strategy
         books = self.books
         desk = new_desk(np.zeros(1, np.int64), traded.bars[None], books.instruments, self._rules, books.account, books.position)
-        strategy.scheme.decode(strategy.scheme.check_actions(values, 1), desk)
+        strategy.scheme.decide(values, desk)
         desk.declined[0, Refusal.NONE] = 0  # where decoders may count their total
         return desk.intents, desk.declined[0]
 

@@ -88,6 +88,12 @@ class Desk(Books):
         """What kernels of action schemes take: rows, bars, instruments, rules, account, position, intents, declined."""
         return (self.rows, self.bars, self.instruments, self.rules, self.account, self.position, self.intents, self.declined)
 
+    def clear(self) -> None:
+        """Wipe what a decision has written: a decoder that fails leaves nothing behind."""
+        self.intents[...] = np.zeros((), INTENT)
+        self.tickets[...] = np.zeros((), TICKET)
+        self.declined[...] = 0
+
     def part(self, place: slice) -> Self:
         """Return the desk of some environments, as views."""
         shared = ("instruments", "bars")

@@ -175,9 +175,9 @@ class Simulator:
             actions: (E,) integers for a discrete scheme, (E, size) floats for a continuous one.
 
         Raises:
-            ShapeError, ConfigError: See `ActionScheme.check_actions`.
+            ShapeError, ConfigError: See `ActionScheme.decide`.
         """
-        scheme.decode(scheme.check_actions(actions, self.n_envs), self.desk)
+        scheme.decide(actions, self.desk)
 
     def order_ids(self, e: int = 0) -> np.ndarray:
         """Return the ids that the next step gives to the intents of environment `e`: int64 (A,), 0 where there is none."""

@@ -24,5 +24,6 @@ class ActionMaskPart(Part):
 
     def write(self, active: np.ndarray, books: Books, out: np.ndarray, at: int) -> None:
         """See `Part.write`."""
-        legal = self._scheme.legal(books) if isinstance(books, Desk) else None
-        out[active, at : at + len(self.columns)] = 1.0 if legal is None else legal[active]
+        if not isinstance(books, Desk):
+            raise ConfigError("private part action_mask needs the desk on which decisions are written, was given books alone")
+        out[active, at : at + len(self.columns)] = self._scheme.mask(books)[active]

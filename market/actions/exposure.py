@@ -1,21 +1,20 @@
 """Continuous exposure to one asset."""
 
-import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 
 from ..desk import Desk
 from ..errors import ConfigError
-from .weights import TargetWeights
+from .scheme import ActionScheme
+from .setting import positive_of
 
 __all__ = ["Exposure"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exposure(TargetWeights):
+class Exposure(ActionScheme):
     """One number in [-1, 1], times `scale`: the part of equity in the one asset; negative is short (or flat).
 
     Attributes:
@@ -25,14 +24,18 @@ class Exposure(TargetWeights):
     scale: float = 1.0
 
     name: ClassVar[str] = "exposure"
+    discrete: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.n_assets != 1:
             raise ConfigError(f"action exposure: trades one asset, n_assets was {self.n_assets}; use weights for several")
-        number = isinstance(self.scale, Real) and not isinstance(self.scale, bool)
-        if not (number and math.isfinite(self.scale) and self.scale > 0.0):
-            raise ConfigError(f"action exposure: scale must be a positive, finite number, was {self.scale!r}")
+        positive_of(self.name, "scale", self.scale)
+
+    @property
+    def size(self) -> int:
+        """One."""
+        return 1
 
     def weights(self, actions: np.ndarray, desk: Desk) -> np.ndarray:
         """Return the actions times `scale`."""

@@ -8,14 +8,83 @@ import numpy as np
 
 from ..desk import Desk
 from ..errors import ConfigError
+from ..kernel import constant, kernel
+from ..order import Refusal
 from .scheme import ActionScheme
+from .setting import numbers_of
+from .sizing import aim, decline
+from .trial import judged, trial_sheets
 
-__all__ = ["Levels"]
+__all__ = ["Levels", "decode_level"]
+
+ASSET, NO_SHORT, LEVERAGE = constant(0), constant(Refusal.NO_SHORT), constant(Refusal.LEVERAGE)
+
+
+@kernel(inline=True)
+def decode_level(
+    e: int,
+    level: float,
+    row: int,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    """Trade to `level` of equity; one that the account may not hold is declined, and nothing is traded."""
+    if level < 0.0 and rules[e].allow_short == 0:
+        decline(e, NO_SHORT, declined)
+    elif abs(level) > rules[e].max_leverage * (1.0 + 1e-6):
+        decline(e, LEVERAGE, declined)
+    else:
+        aim(e, ASSET, row, level, bars, instruments, rules, account, position, intents, declined)
+
+
+@kernel
+def decode_level_batch(
+    actions: np.ndarray,
+    levels: np.ndarray,
+    rows: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,
+    declined: np.ndarray,
+) -> None:
+    for e in range(actions.shape[0]):
+        decode_level(e, levels[actions[e]], rows[e], bars, instruments, rules, account, position, intents, declined)
+
+
+@kernel
+def judge_levels(
+    levels: np.ndarray,
+    rows: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,  # of the trial, as `declined`
+    declined: np.ndarray,
+    legal: np.ndarray,
+) -> None:
+    """Write which of the actions are legal, bool (E, n); a level that is held already rests."""
+    for e in range(rows.shape[0]):
+        for action in range(legal.shape[1]):
+            level = levels[action]
+            decode_level(e, level, rows[e], bars, instruments, rules, account, position, intents, declined)
+            legal[e, action] = judged(e, level == 0.0 or position[e, 0].units != 0.0, account, intents, declined)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Levels(ActionScheme):
     """Action i holds `levels[i]` of equity in the one asset; negative is short, above 1 is borrowed (`costs.max_leverage`).
+
+    A level that the account may not hold is declined (`NO_SHORT`, `LEVERAGE`), and the position stays as it is.
 
     Attributes:
         levels: Parts of equity, all different, two or more.
@@ -30,9 +99,11 @@ class Levels(ActionScheme):
         super().__post_init__()
         if self.n_assets != 1:
             raise ConfigError(f"action levels: trades one asset, n_assets was {self.n_assets}; use target_weights for several")
-        object.__setattr__(self, "levels", tuple(float(level) for level in self.levels))
-        if len(self.levels) < 2 or len(set(self.levels)) < len(self.levels) or not all(map(math.isfinite, self.levels)):
-            raise ConfigError(f"action levels: levels must be two or more different finite numbers, were {self.levels}")
+        rule = "two or more different finite numbers"
+        levels = numbers_of(self.name, "levels", self.levels, rule, -math.inf, math.inf)
+        if len(levels) < 2:
+            raise ConfigError(f"action levels: levels must be {rule}, was {levels}")
+        object.__setattr__(self, "levels", levels)
 
     @property
     def n(self) -> int:
@@ -44,6 +115,12 @@ class Levels(ActionScheme):
         """The levels."""
         return tuple(f"{level:g}" for level in self.levels)
 
-    def weights(self, actions: np.ndarray, desk: Desk) -> np.ndarray:
-        """Return the levels chosen, (E, 1)."""
-        return np.asarray(np.array(self.levels)[actions][:, None])
+    def decode(self, actions: np.ndarray, desk: Desk) -> None:
+        """Write the orders of the decisions; see `ActionScheme.decode`."""
+        decode_level_batch(actions, np.array(self.levels), *desk.sheets)
+
+    def legal(self, desk: Desk) -> np.ndarray:
+        """Return where actions are legal, bool (E, n): levels that the account may hold, and for which it can pay a lot."""
+        legal = np.empty((desk.n_envs, self.n), np.bool_)
+        judge_levels(np.array(self.levels), *trial_sheets(desk), legal)
+        return legal

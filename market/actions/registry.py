@@ -7,6 +7,7 @@ from ..errors import ConfigError, UnknownNameError, did_you_mean
 from .exposure import Exposure
 from .holding import Holding
 from .levels import Levels
+from .orders import Orders
 from .positions import Positions
 from .quotes import QuoteGrid, Quotes
 from .rebalance import Rebalance
@@ -19,13 +20,15 @@ __all__ = ["SCHEMES", "action_scheme"]
 
 SCHEMES: dict[str, type[ActionScheme]] = {
     scheme.name: scheme for scheme in (
-        SixActions, Positions, Levels, Exposure, Weights, TargetWeights, Rebalance, Holding, Slice, Quotes, QuoteGrid,
+        SixActions, Positions, Levels, Orders, Exposure, Weights, TargetWeights, Rebalance, Holding, Slice, Quotes, QuoteGrid,
     )
 }  # fmt: skip
 
 
 def action_scheme(name: str, **settings: Any) -> ActionScheme:
     """Return the scheme `name` with `settings` (`n_assets` and the scheme's own).
+
+    A scheme of your own is known as soon as its class stands in `SCHEMES`: `SCHEMES["mine"] = Mine`.
 
     Raises:
         UnknownNameError: No scheme has that name.
@@ -36,5 +39,5 @@ def action_scheme(name: str, **settings: Any) -> ActionScheme:
     known = [field.name for field in fields(SCHEMES[name])]
     for key in settings:
         if key not in known:
-            raise ConfigError(f"unknown setting {name}.{key}{did_you_mean(key, known)}")
+            raise ConfigError(f"unknown setting {name}.{key}{did_you_mean(key, known) or '; known: ' + ', '.join(known)}")
     return SCHEMES[name](**settings)

@@ -12,6 +12,7 @@ from ..kernel import constant, kernel
 from ..order import Refusal
 from .scheme import ActionScheme
 from .sizing import decline, price_in_account, write_intent
+from .trial import judged, trial_sheets
 
 __all__ = ["SixActions", "decode_six"]
 
@@ -67,6 +68,25 @@ def decode_six_batch(
         decode_six(e, actions[e], rows[e], bars, instruments, rules, account, position, intents, declined)
 
 
+@kernel
+def judge_six(
+    rows: np.ndarray,
+    bars: np.ndarray,
+    instruments: np.ndarray,
+    rules: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    intents: np.ndarray,  # of the trial, as `declined`
+    declined: np.ndarray,
+    legal: np.ndarray,
+) -> None:
+    """Write which of the actions are legal, bool (E, 6)."""
+    for e in range(rows.shape[0]):
+        for action in range(legal.shape[1]):
+            decode_six(e, action, rows[e], bars, instruments, rules, account, position, intents, declined)
+            legal[e, action] = judged(e, action == HOLD, account, intents, declined)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SixActions(ActionScheme):
     """0 buy 10 %, 1 buy 50 %, 2 hold, 3 sell 10 %, 4 sell 50 %, 5 close all; long-only, one asset."""
@@ -92,3 +112,9 @@ class SixActions(ActionScheme):
     def decode(self, actions: np.ndarray, desk: Desk) -> None:
         """Write the orders of the decisions; see `ActionScheme.decode`."""
         decode_six_batch(actions, *desk.sheets)
+
+    def legal(self, desk: Desk) -> np.ndarray:
+        """Return where actions are legal, bool (E, 6): buys of a lot at least, sales of what is held, and to hold, always."""
+        legal = np.empty((desk.n_envs, self.n), np.bool_)
+        judge_six(*trial_sheets(desk), legal)
+        return legal

@@ -209,9 +209,9 @@ def test_a_slice_is_a_share_of_what_is_left_and_the_last_takes_the_rest():
 def test_levels_are_a_menu_of_exposures():
     scheme = action_scheme("levels", levels=(0.0, 0.5, 2.0))
     assert (scheme.n, scheme.labels) == (3, ("0", "0.5", "2"))
-    # 2 x 1000 / 1.25 / 100 = 16; with a leverage of 1 half of it, and the reason
+    # 2 x 1000 / 1.25 / 100 = 16; with a leverage of 1 it is declined whole
     assert Desk(max_leverage=2.0).decide(scheme, 2) == ([16], [])
-    assert Desk().decide(scheme, 2) == ([8], ["LEVERAGE"])
+    assert Desk().decide(scheme, 2) == ([0], ["LEVERAGE"])
     assert Desk().decide(scheme, 1) == ([4], [])
     assert Desk(units=(4,)).decide(scheme, 0) == ([-4], [])
 
@@ -220,7 +220,7 @@ def test_levels_are_a_menu_of_exposures():
     ("holding", {"max_units": 0.0}, "max_units must be positive and finite, was 0.0"),
     ("slice", {"units": 0.0}, "units must be finite and not 0, was 0.0"),
     ("slice", {"n_assets": 2}, "slice: trades one asset, n_assets was 2"),
-    ("levels", {"levels": (1.0,)}, r"two or more different finite numbers, were \(1.0,\)"),
+    ("levels", {"levels": (1.0,)}, r"two or more different finite numbers, was \(1.0,\)"),
     ("levels", {"levels": (1.0, 1.0)}, "two or more different"),
     ("levels", {"n_assets": 2}, "levels: trades one asset, n_assets was 2"),
 ])  # fmt: skip

@@ -1,0 +1,34 @@
+"""Trials of actions: a mask comes from the decoder itself, tried on empty sheets, so that the two can never disagree."""
+
+import numpy as np
+
+from ..desk import Desk
+from ..kernel import constant, kernel
+from ..order import INTENT, Refusal
+
+__all__ = ["judged", "trial_sheets"]
+
+ASSET = constant(0)
+
+
+@kernel(inline=True)
+def judged(e: int, rests: bool, account: np.ndarray, intents: np.ndarray, declined: np.ndarray) -> bool:
+    """Whether a decision for the one asset, tried on these sheets, is legal; wipes them for the next trial.
+
+    It is where nothing of it was declined and it asks for something, which a ruined account cannot do; or where it asks for nothing
+    and is an action that `rests`.
+    """
+    asks = intents[e, ASSET].lots != 0 or intents[e, ASSET].cancel != 0
+    legal = declined[e, 0] == 0 and (account[e].ruined == 0 if asks else rests)
+    intents[e, ASSET].lots = 0
+    intents[e, ASSET].cancel = 0
+    if declined[e, 0] != 0:
+        for reason in range(declined.shape[1]):
+            declined[e, reason] = 0
+    return legal
+
+
+def trial_sheets(desk: Desk) -> tuple[np.ndarray, ...]:
+    """Return the sheets of `desk` with empty intents and counts in place of its own, as kernels of action schemes take them."""
+    intents = np.zeros((desk.n_envs, desk.n_assets), INTENT)
+    return (*desk.sheets[:6], intents, np.zeros((desk.n_envs, len(Refusal)), np.int64))
