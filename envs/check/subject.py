@@ -119,7 +119,11 @@ def _native(made: Any, n: int, seed: int, settings: dict[str, Any], batch: Tradi
     bars = settings.get("episode_bars", batch.settings.episode_bars)
     bars = EPISODE_BARS if bars is None else min(bars, EPISODE_BARS)
     short: dict[str, Any] = {"num_envs": n, "autoreset_mode": "same_step", "render_mode": None, "episode_bars": bars}
-    base = _encoded(batch.rebuild(**{**settings, **short}))
+    try:
+        base = _encoded(batch.rebuild(**{**settings, **short}))
+    except TypeError as error:
+        raise ConfigError(f"{type(batch).__name__} cannot be built again from the arguments of TradingVectorEnv: {error}; let its "
+                          "constructor take what the base takes") from error
     single = None
     if isinstance(made, SingleEnv):
         arguments = _for_single(base._given)

@@ -78,6 +78,16 @@ def test_what_is_no_environment_is_refused():
         check(gymnasium.make("CartPole-v1"), window=3)
 
 
+class TakesNothing(TradingVectorEnv):
+    def __init__(self):
+        super().__init__(TAPE)
+
+
+def test_what_cannot_be_built_again_is_refused():
+    with pytest.raises(ConfigError, match="TakesNothing cannot be built again from the arguments of TradingVectorEnv"):
+        check(TakesNothing())
+
+
 def test_it_is_loaded_when_it_is_asked_for():
     code = ("import sys, quantgym.envs; print('quantgym.envs.check' in sys.modules, 'numba' in sys.modules); "
             "quantgym.envs.check; print('quantgym.envs.check' in sys.modules, callable(quantgym.envs.check))")

@@ -159,3 +159,11 @@ class ShowsTheOldAccount(TradingVectorEnv):
 def test_it_is_found(env, says):
     with pytest.raises(IntegrityError, match=f"Trading-v0: {says}"):
         check(env, n_envs=3, checks=[says.split(":")[0]])
+
+
+def test_the_whole_checker_says_it_too_a_line_a_fault():
+    with pytest.raises(IntegrityError) as caught:
+        check(EndIsTerminated(TAPE), n_envs=2)
+    lines = str(caught.value).splitlines()
+    assert [line.split(":")[1].strip() for line in lines if line.startswith("Trading-v0: ends")] == ["ends"]
+    assert all(line.startswith("Trading-v0: ") for line in lines)

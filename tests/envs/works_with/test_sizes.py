@@ -69,6 +69,14 @@ def test_a_batch_of_7_and_one_of_1024_hold_the_same_bits_as_one_alone(name):
         assert alone(name, e, actions) == small[e]
 
 
+@pytest.mark.parametrize("name", ["quantgym/Trading-v0", "quantgym/Portfolio-v0", "quantgym/Leak-v0"])
+def test_two_threads_give_the_bits_of_one(name):
+    actions = sampled(name)
+    one, two = (gymnasium.make_vec(name, num_envs=1_024, info=info_of(name), threads=threads) for threads in (1, 2))
+    chosen = (0, 1, 511, 512, 1_023)
+    assert played(one, actions, chosen) == played(two, actions, chosen)
+
+
 def alone(name, e, actions):
     """Return the same of a single environment that is reset by hand when its episode has ended."""
     env = gymnasium.make(name, info=info_of(name)).unwrapped
