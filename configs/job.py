@@ -42,7 +42,7 @@ class EnvSettings(Section):
 
     id: str
     asset: str | None = None
-    action: str | None = None
+    action: str | dict[str, Any] | None = None
     reward: str = "log_return"
     window: Count = 1
     episode_bars: Count | None = None

@@ -113,6 +113,7 @@ def _cash(bundle: Bundle) -> float:
 
 
 def _scheme(bundle: Bundle) -> ActionScheme:
-    action = _env(bundle).get("action")
-    own = {key: value for key, value in action.items() if key != "kind"} if isinstance(action, Mapping) else {}
-    return action_scheme(bundle.policy.scheme, **{"n_assets": bundle.layout.n_assets, **own})
+    action, kind = _env(bundle).get("action"), bundle.policy.scheme
+    trained = dict(action) if isinstance(action, Mapping) else {}
+    own = trained if trained.pop("kind", kind) == kind else {}  # a rule has a scheme of its own
+    return action_scheme(kind, **{"n_assets": bundle.layout.n_assets, **own})

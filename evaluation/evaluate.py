@@ -251,6 +251,7 @@ def _facts(
         "currency": tape.currency,
         "cash": float(cash),
         "action_scheme": scheme.name,
+        "action": scheme.plain(),
         "costs": asdict(costs),
         "settings": {**asdict(settings), "baselines": list(settings.baselines)},
         "session_digest": session.digest,

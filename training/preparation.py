@@ -32,7 +32,7 @@ class Prepared:
         validation: The same world on the rows of validation.
         layout: Layout of an observation.
         network: What to learn.
-        scheme: Name of the action scheme.
+        action: The action scheme with its settings, also those that the environment has by itself; JSON data.
         private: The parts of the private observation, as the environment was given them.
     """
 
@@ -44,8 +44,13 @@ class Prepared:
     validation: Blueprint
     layout: Layout
     network: NetworkSettings
-    scheme: str
+    action: dict[str, Any]
     private: PartsGiven
+
+    @property
+    def scheme(self) -> str:
+        """Name of the action scheme."""
+        return str(self.action["kind"])
 
     @property
     def context(self) -> dict[str, Any]:
@@ -54,7 +59,7 @@ class Prepared:
         return {
             "job": self.job.plain(),
             "job_digest": self.job.digest,
-            "env": {"id": self.job.env.id, **self.train.settings, "private": self.private},
+            "env": {"id": self.job.env.id, **self.train.settings, "action": self.action, "private": self.private},
             "costs": self.job.plain()["costs"],
             "tape": None if tape is None else {"name": tape.name, "digest": tape.digest, "symbols": list(tape.symbols)},
         }
@@ -93,9 +98,9 @@ def prepare(job: Job) -> Prepared:
         validation = train.on_rows((split.validation.start, split.validation.stop))
     trial = train.make(1)
     network = _network(job, trial)
-    layout, scheme, private = trial.layout, trial.scheme.name, trial.settings.private
+    layout, action, private = trial.layout, trial.scheme.plain(), trial.settings.private
     trial.close()
-    return Prepared(job, tape, split, pipeline, train, validation, layout, network, scheme, private)
+    return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private)
 
 
 def evaluation_settings(job: Job) -> EvaluationSettings:
@@ -111,7 +116,7 @@ def _network(job: Job, env: TradingVectorEnv) -> NetworkSettings:
     if agent.algorithm == "DQN" and not scheme.discrete:
         raise ConfigError(
             f"agent.algorithm DQN needs discrete actions, env.action {scheme.name} is continuous; use PPO, or the action "
-            "six_actions or positions"
+            "six_actions, positions, levels or orders"
         )
     return NetworkSettings(
         kind="q_network" if agent.algorithm == "DQN" else "actor_critic",
