@@ -9,6 +9,7 @@ from ...encoders.column import Column
 from ...market.errors import ConfigError, UnknownNameError
 from .account import AccountPart, WeightsPart
 from .action_mask import ActionMaskPart
+from .holding import HoldingPart, RemainingPart
 from .margin import MarginPart
 from .part import NoSettings, Part, PartContext
 from .time_left import TimeLeftPart
@@ -21,6 +22,8 @@ PARTS: dict[str, Callable[..., Part]] = {
     "margin": MarginPart,
     "time_left": TimeLeftPart,
     "action_mask": ActionMaskPart,
+    "holding": HoldingPart,
+    "remaining": RemainingPart,
 }
 """Every part by name. A class with `settings_class` gets its settings checked strictly, one of ours without has none; any other
 gets them as a dict."""

@@ -10,9 +10,12 @@ import numpy as np
 from ...configs.strict import validate
 from ...market.cost import CostSettings
 from ...market.errors import ConfigError, UnknownNameError
+from .crra import Crra
 from .differential import DifferentialSharpe, DifferentialSortino
+from .execution_cost import ExecutionCost
 from .gross_minus_cost import GrossMinusCost
 from .log_return import LogReturn
+from .mean_variance import MeanVariance
 from .penalty import DrawdownPenalty, InventoryPenalty, TurnoverPenalty
 from .reward import Reward
 from .total import TotalReward
@@ -27,6 +30,9 @@ REWARDS: dict[str, Callable[..., Reward]] = {
     "drawdown_penalty": DrawdownPenalty,
     "turnover_penalty": TurnoverPenalty,
     "inventory_penalty": InventoryPenalty,
+    "crra": Crra,
+    "mean_variance": MeanVariance,
+    "execution_cost": ExecutionCost,
 }
 """Every reward by name. A class with `settings_class` gets its settings checked strictly; any other gets them as a dict."""
 

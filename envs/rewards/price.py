@@ -1,0 +1,30 @@
+"""Units of price: amounts of a step divided by the price at its decision, so that the level of prices drops out."""
+
+import math
+
+import numpy as np
+
+from ...market.desk import Books, Desk
+from ...market.errors import ConfigError
+
+__all__ = ["check_not_negative", "prices_of"]
+
+
+def prices_of(step: np.ndarray, books: Books, where: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tape's closes at the decision and at the end of a step, account currency per unit, float64 (E,) each.
+
+    Raises:
+        ConfigError: There is no tape, or more than one asset.
+    """
+    if not isinstance(books, Desk) or books.n_assets != 1:
+        raise ConfigError(f"reward {where} counts in units of the price of one asset; it needs an environment that trades one")
+    scale = books.instruments["multiplier"][0] * books.position["fx"][:, 0]
+    close, row = books.bars["close"][:, 0], step["row"]
+    return np.asarray(close[row - 1] * scale), np.asarray(close[row] * scale)
+
+
+def check_not_negative(where: str, **values: float) -> None:
+    """Raise ConfigError where a setting of the reward `where` is negative or not finite."""
+    for name, value in values.items():
+        if not (math.isfinite(value) and value >= 0.0):
+            raise ConfigError(f"{where}.{name} must be finite and not negative, was {value}")
