@@ -9,6 +9,13 @@ IDS: dict[str, tuple[str, str]] = {
     "quantgym/Trading-v0": ("quantgym.envs.single:TradingEnv", "quantgym.envs.batch:TradingVectorEnv"),
     "quantgym/Portfolio-v0": ("quantgym.envs.single:PortfolioEnv", "quantgym.envs.portfolio:PortfolioVectorEnv"),
     "quantgym/Leak-v0": ("quantgym.envs.worlds.leak:LeakEnv", "quantgym.envs.worlds.leak:LeakVectorEnv"),
+    "quantgym/Kelly-v0": ("quantgym.envs.worlds.kelly:KellyEnv", "quantgym.envs.worlds.kelly:KellyVectorEnv"),
+    "quantgym/Merton-v0": ("quantgym.envs.worlds.merton:MertonEnv", "quantgym.envs.worlds.merton:MertonVectorEnv"),
+    "quantgym/MeanReversion-v0": (
+        "quantgym.envs.worlds.mean_reversion:MeanReversionEnv", "quantgym.envs.worlds.mean_reversion:MeanReversionVectorEnv"),
+    "quantgym/AlmgrenChriss-v0": (
+        "quantgym.envs.worlds.almgren_chriss:AlmgrenChrissEnv", "quantgym.envs.worlds.almgren_chriss:AlmgrenChrissVectorEnv"),
+    "quantgym/NoEdge-v0": ("quantgym.envs.worlds.no_edge:NoEdgeEnv", "quantgym.envs.worlds.no_edge:NoEdgeVectorEnv"),
 }
 """Id to (environment, vector environment), imported when one is made."""
 

@@ -110,6 +110,17 @@ class NoTradeBand:
         """Return the expected sum of rewards of an episode that begins with `weight` in the asset."""
         return float(self._value(self.bars, np.array([weight]))[0])
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Smallest and largest position, as a part of wealth, to which an episode that begins without any can come."""
+        market, ends, low, high = self.market, (0.0, 0.0), 0.0, 0.0
+        for k in range(self.bars, 0, -1):
+            held = self.target(np.array(ends), k)
+            low, high = min(low, float(held.min())), max(high, float(held.max()))
+            moved = [theta * (1.0 + r) / (1.0 + theta * r) for theta in held for r in (market.lowest, market.highest)]
+            ends = min(moved), max(moved)
+        return low, high
+
     def _solve(self, k: int, low: float, high: float) -> bool:
         """Find the band of k bars left among positions in [low, high] -> whether its ends lie well inside."""
         nodes = np.cos(np.pi * (np.arange(DEGREE + 1) + 0.5) / (DEGREE + 1))

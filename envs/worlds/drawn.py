@@ -113,6 +113,20 @@ class DrawnVectorEnv(TradingVectorEnv):
         self._features = np.zeros((n_rows, layout.n_market), np.float32)
         return World(replace(blank, bars=shown), FeatureTable(self._features, layout), (0, n_rows), self.encoder(), None)
 
+    def seen(self, observation: np.ndarray, column: str) -> np.ndarray:
+        """Return one number of flat observations (..., D), float64 (...): of the newest row where it is of the market.
+
+        Raises:
+            ConfigError: They have no such column, since the world was asked for other private parts.
+        """
+        layout = self.layout
+        private = [one.name for one in layout.private]
+        if column in private:
+            return np.asarray(observation[..., layout.window * layout.n_market + private.index(column)], np.float64)
+        if column not in layout.names:
+            raise ConfigError(f"{self.name} needs {column} in its observation to say what is best; private was {private}")
+        return np.asarray(observation[..., (layout.window - 1) * layout.n_market + layout.position(column)], np.float64)
+
     def encoder(self) -> Any:
         """Return the function that makes features of a tape, for the checker of lookahead; None where features are drawn."""
         return None

@@ -118,6 +118,15 @@ def test_a_monte_carlo_earns_the_value_and_other_policies_earn_less():
         assert lost.mean() > 4.0 * lost.std() / math.sqrt(len(lost))
 
 
+def test_the_reach_is_how_far_an_episode_from_cash_can_come():
+    low, high = band().reach
+    assert low == 0.0
+    # two bars from the end at most the upper end of the band; then the best return r = 0.32: theta (1 + r) / (1 + theta r)
+    before = band().highest[2]
+    assert high == pytest.approx(min(band().highest[1], before * 1.32 / (1.0 + 0.32 * before)), abs=1e-4)
+    assert NoTradeBand(MertonMarket(), COST, 1).reach == pytest.approx((0.0, float(band().target(np.zeros(1), 1)[0])), abs=1e-7)
+
+
 def test_bars_left_may_differ_from_place_to_place():
     together = band().target(np.array([0.0, 0.0, 0.9]), np.array([1, 40, 7]))
     assert together == pytest.approx([float(band().target(np.array([w]), k)[0]) for w, k in ((0.0, 1), (0.0, 40), (0.9, 7))])
