@@ -87,7 +87,7 @@ class MertonMarket:
         """Return n returns, float64 (n,): normals outside the truncation are drawn again."""
         z = generator.standard_normal(n)
         while (outside := np.abs(z) > self.truncation).any():
-            z[outside] = generator.standard_normal(int(outside.sum()))
+            z = np.where(outside, generator.standard_normal(n), z)
         return self.mean + self.volatility * z
 
     def utility(self, fraction: np.ndarray | float) -> np.ndarray:

@@ -17,8 +17,8 @@ def random_value(levels: np.ndarray, cost_rate: float, volatility: float, trunca
     """Return the expected profit / initial equity of N bars in which each position is a level drawn at random.
 
     In a bar wealth grows by 1 + theta r - cost |theta - w|, theta the level and w the weight left by the bar before; r is
-    volatility x z, z standard normal clipped to [-truncation, truncation]. M, the expected growth of the bars left, is linear in what
-    follows: M(w) = mean over levels of E[G M(w')]. On an even grid of weights with linear interpolation, to 1e-6 of the value.
+    volatility x z, z standard normal clipped to [-truncation, truncation]. M, the expected growth of the bars left, is linear in
+    what follows: M(w) = mean over levels of E[G M(w')]. On an even grid of weights with linear interpolation, to 1e-6 of the value.
 
     Args:
         levels: Parts of wealth held, each as likely, float64 (L,).

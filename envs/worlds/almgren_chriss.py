@@ -11,7 +11,6 @@ from ...data.tape import Tape
 from ...encoders.column import Column
 from ...encoders.layout import Layout
 from ...market.actions.slice import Slice
-from ...market.cost import CostSettings
 from ...market.errors import ConfigError
 from ..optimum.almgren_chriss import AlmgrenChriss
 from ..world import Features
@@ -21,7 +20,7 @@ from .single import KnownAnswerEnv
 
 __all__ = ["AlmgrenChrissEnv", "AlmgrenChrissVectorEnv"]
 
-PRICE = 100.0
+LEAST_RETURN = -0.9  # prices stay positive
 CASH = 1e7  # so much that equity plays no part
 RETURN_LIMIT = 10.0  # in standard deviations, of what is observed
 
@@ -30,14 +29,15 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
     """E accounts that buy a parent order of `units` in `episode_bars` slices, in a market without drift.
 
     An action sends a share of what is left (`slice`); the last decision sends all of it. Each slice pays half the spread, linear
-    temporary impact and the lasting impact of the slices before it. The reward (`execution_cost`), in units of price, is minus that,
-    minus the price's move on what waits, minus risk_aversion volatility^2 x^2, x what waits. So the best schedule is static, and
-    what is observed of the market, the last return, tells nothing.
+    temporary impact and the lasting impact of the slices before it. The reward (`execution_cost`), in units of price, is minus
+    that, minus the price's move on what waits, minus risk_aversion volatility^2 x^2, x what waits. So the best schedule is static,
+    and what is observed of the market, the last return, tells nothing.
     """
 
     name: ClassVar[str] = "AlmgrenChriss-v0"
     defaults: ClassVar[Mapping[str, Any]] = {"cash": CASH, "private": ("remaining", "time_left"), "episode_bars": 16}
-    citation: ClassVar[str] = "Almgren & Chriss 2000, Optimal Execution of Portfolio Transactions, Journal of Risk 3(2), eqs. 8 and 17"
+    citation: ClassVar[str] = ("Almgren & Chriss 2000, Optimal Execution of Portfolio Transactions, Journal of Risk 3(2), "
+                               "eqs. 8 and 17")
     reference: ClassVar[str] = "twap"
 
     def __init__(self, tape: Tape | str | None = None, features: Features = None, *, units: float = 10.0, volatility: float = 0.002,
@@ -56,8 +56,8 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
             risk_aversion: lambda.
             settings: See `TradingVectorEnv`; `episode_bars` is the number of slices, 16.
         """
-        given = {"units": units, "volatility": volatility, "temporary": temporary, "permanent": permanent, "half_spread": half_spread,
-                 "risk_aversion": risk_aversion}
+        given = {"units": units, "volatility": volatility, "temporary": temporary, "permanent": permanent,
+                 "half_spread": half_spread, "risk_aversion": risk_aversion}
         self._order = AlmgrenChriss(slices=1, **given)
         if units * permanent >= 1.0:
             raise ConfigError(f"units x permanent of AlmgrenChriss-v0 must be under 1, since the price may at most double, was "
@@ -79,9 +79,8 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
     def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:
         """See `DrawnVectorEnv.draw`."""
         drawn = np.clip(np.stack([generator.standard_normal(n_bars) for generator in generators]), -RETURN_LIMIT, RETURN_LIMIT)
-        close = PRICE * np.cumprod(np.maximum(1.0 + self._order.volatility * drawn, 0.01), axis=1)
-        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
-        return Paths(opened[..., None], close[..., None], drawn[..., None].astype(np.float32))
+        returns = np.maximum(self._order.volatility * drawn, LEAST_RETURN)
+        return Paths.of_returns(returns, drawn[..., None])
 
     def task_done(self, step: np.ndarray) -> np.ndarray | None:
         """Return where the last slice was sent."""
@@ -90,7 +89,7 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
     @cached_property
     def order(self) -> AlmgrenChriss:
         """The order and its market, with as many slices as an episode has bars."""
-        return replace(self._order, slices=self.path_rows - self.settings.window)
+        return replace(self._order, slices=self.bars)
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best share of what is left, by the bars left alone. See `KnownAnswer.optimal_action`."""
@@ -116,12 +115,13 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def _require(self) -> None:
         own = {"costs": self.own, "reward": self.own_reward, "action": self.own_action, "cash": CASH}
-        self.require_own({"costs": self.costs, **{name: getattr(self.settings, name) for name in ("reward", "action", "cash")}}, own)
+        settings = self.settings
+        self.require_own({"costs": self.costs, "reward": settings.reward, "action": settings.action, "cash": settings.cash}, own)
 
     def _left(self, observation: np.ndarray) -> np.ndarray:
         if not isinstance(self.scheme, Slice):
             raise ConfigError(f"what is best in AlmgrenChriss-v0 is known for the action scheme slice, was {self.scheme.name}")
-        return np.maximum(np.rint(self.seen(observation, "time_left") * self.order.slices), 1.0)
+        return np.asarray(np.maximum(np.rint(self.seen(observation, "time_left") * self.order.slices), 1.0))
 
 
 class AlmgrenChrissEnv(KnownAnswerEnv):

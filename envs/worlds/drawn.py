@@ -44,6 +44,19 @@ class Paths:
     high: np.ndarray | None = None
     low: np.ndarray | None = None
 
+    @classmethod
+    def of_returns(cls, returns: np.ndarray, features: np.ndarray, price: float = 100.0) -> "Paths":
+        """Return paths of one asset whose bars open at the last close.
+
+        Args:
+            returns: Simple returns of the bars, above -1, (n, L).
+            features: (n, L, F).
+            price: First open.
+        """
+        close = price * np.cumprod(1.0 + returns, axis=1)
+        opened = np.concatenate([np.full((len(returns), 1), price), close[:, :-1]], axis=1)
+        return cls(opened[..., None], close[..., None], np.ascontiguousarray(features, np.float32))
+
 
 class DrawnVectorEnv(TradingVectorEnv):
     """E accounts, each on a path of its own, drawn from its own stream at each reset, so that nothing can be memorised.
@@ -78,6 +91,11 @@ class DrawnVectorEnv(TradingVectorEnv):
     def instruments(self) -> tuple[Instrument, ...]:
         """Return the assets; here one, S0, in lots so small that rounding is negligible (1e-6 units, ticks of 1e-8)."""
         return (Instrument(symbol="S0", lot=1e-6, tick=1e-8),)
+
+    @property
+    def bars(self) -> int:
+        """N, decisions of an episode whose paths are drawn."""
+        return self.path_rows - self.settings.window
 
     @abstractmethod
     def world_layout(self) -> Layout:

@@ -21,7 +21,6 @@ from .single import KnownAnswerEnv
 
 __all__ = ["KellyEnv", "KellyVectorEnv"]
 
-PRICE = 100.0
 LARGEST = 10.0  # exposure that the account allows
 LEVELS = {"kind": "levels", "levels": (0.0, 1.0, 2.0, 3.0, 4.0)}
 USUAL, DAILY = BinomialMarket(), BinomialMarket(move=0.01, up_probability=0.515)
@@ -66,9 +65,7 @@ class KellyVectorEnv(DrawnVectorEnv, KnownAnswer):
         """See `DrawnVectorEnv.draw`."""
         uniform = np.stack([generator.random(n_bars) for generator in generators])
         side = np.where(uniform < self.market.up_probability, 1.0, -1.0)
-        close = PRICE * np.cumprod(1.0 + self.market.move * side, axis=1)
-        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
-        return Paths(opened[..., None], close[..., None], side[..., None].astype(np.float32))
+        return Paths.of_returns(self.market.move * side, side[..., None])
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the growth-optimal action: one level, or one exposure inside the scale. See `KnownAnswer.optimal_action`."""
@@ -100,12 +97,11 @@ class KellyVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def certainty_equivalent(self, value: float) -> float:
         """Return N times the sure return of a bar whose log is J / N."""
-        bars = self.path_rows - self.settings.window
-        return bars * float(np.expm1(value / bars))
+        return self.bars * float(np.expm1(value / self.bars))
 
     def _growth(self, fraction: float) -> float:
         self.require_own({"costs": self.costs, "reward": self.settings.reward}, {"costs": self.own_costs, "reward": "log_return"})
-        return (self.path_rows - self.settings.window) * float(self.market.growth(fraction))
+        return self.bars * float(self.market.growth(fraction))
 
     def _fraction(self) -> float:
         if isinstance(self.scheme, Levels):
@@ -114,7 +110,7 @@ class KellyVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def _scale(self) -> float:
         if not isinstance(self.scheme, Exposure):
-            raise ConfigError(f"what is best in Kelly-v0 is known for the action schemes levels and exposure, was {self.scheme.name}")
+            raise ConfigError(f"what is best in Kelly-v0 is known for the actions levels and exposure, was {self.scheme.name}")
         return self.scheme.scale
 
 

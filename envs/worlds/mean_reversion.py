@@ -11,7 +11,6 @@ from ...data.tape import Tape
 from ...encoders.column import Column
 from ...encoders.layout import Layout
 from ...market.actions.holding import Holding
-from ...market.cost import CostSettings
 from ...market.errors import ConfigError
 from ..optimum.garleanu_pedersen import SignalMarket, SignalPlan
 from ..world import Features
@@ -21,7 +20,6 @@ from .single import KnownAnswerEnv
 
 __all__ = ["MeanReversionEnv", "MeanReversionVectorEnv"]
 
-PRICE = 100.0
 CASH = 1e7  # so much that equity plays no part
 LEAST_RETURN = -0.9  # nine standard deviations below 0: prices stay positive whatever is drawn
 SIGNAL_LIMIT = 10.0
@@ -33,15 +31,15 @@ class MeanReversionVectorEnv(DrawnVectorEnv, KnownAnswer):
     """E accounts that hold units of an asset whose next return is a signal, which they see, plus noise.
 
     The signal is an AR(1), drawn from its stationary distribution when an episode begins. A trade of dn units pays cost dn^2 / 2 in
-    units of price (linear temporary impact). The reward, in the same units, is profit net of that less risk_aversion noise^2 n^2 / 2
-    (`mean_variance`). Actions are positions (`holding`); the end of the episode is part of the problem.
+    units of price (linear temporary impact). The reward, in the same units, is profit net of that less
+    risk_aversion noise^2 n^2 / 2 (`mean_variance`). Actions are positions (`holding`); the episode's end is part of the problem.
     """
 
     name: ClassVar[str] = "MeanReversion-v0"
     defaults: ClassVar[Mapping[str, Any]] = {"cash": CASH, "action": {"kind": "holding", "max_units": 10.0},
                                              "private": ("holding", "time_left"), "episode_bars": 128}  # fmt: skip
-    citation: ClassVar[str] = ("Garleanu & Pedersen 2013, Dynamic Trading with Predictable Returns and Transaction Costs, Journal of "
-                               "Finance 68(6), propositions 1 and 2; finite episodes by the Riccati recursion")
+    citation: ClassVar[str] = ("Garleanu & Pedersen 2013, Dynamic Trading with Predictable Returns and Transaction Costs, Journal "
+                               "of Finance 68(6), propositions 1 and 2; finite episodes by the Riccati recursion")
     reference: ClassVar[str] = "cash"
 
     def __init__(self, tape: Tape | str | None = None, features: Features = None, *, persistence: float | None = None,
@@ -62,7 +60,8 @@ class MeanReversionVectorEnv(DrawnVectorEnv, KnownAnswer):
         """
         given = {"persistence": persistence, "signal": signal, "noise": noise, "risk_aversion": risk_aversion, "cost": cost}
         self.market = replace(DAILY if daily else USUAL, **{name: value for name, value in given.items() if value is not None})
-        self.own = replace(FREE, max_leverage=10.0, impact="almgren_chriss", impact_volume=1.0, impact_temporary=0.5 * self.market.cost)
+        self.own = replace(FREE, max_leverage=10.0, impact="almgren_chriss", impact_volume=1.0,
+                           impact_temporary=0.5 * self.market.cost)
         self.own_reward = {"kind": "mean_variance", "risk_aversion": self.market.risk_aversion, "volatility": self.market.noise}
         if settings.get("reward") is None:
             settings["reward"] = self.own_reward
@@ -85,11 +84,9 @@ class MeanReversionVectorEnv(DrawnVectorEnv, KnownAnswer):
             signal[:, row] = market.persistence * signal[:, row - 1] + market.innovation * drawn[:, 0, row]
         returns = market.noise * drawn[:, 1]
         returns[:, 1:] += signal[:, :-1]  # what was seen at a close is earned in the bar that follows it
-        close = PRICE * np.cumprod(1.0 + np.maximum(returns, LEAST_RETURN), axis=1)
-        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
         scale = market.signal if market.signal > 0.0 else 1.0
-        seen = np.clip(signal / scale, -SIGNAL_LIMIT, SIGNAL_LIMIT).astype(np.float32)
-        return Paths(opened[..., None], close[..., None], seen[..., None])
+        seen = np.clip(signal / scale, -SIGNAL_LIMIT, SIGNAL_LIMIT)
+        return Paths.of_returns(np.maximum(returns, LEAST_RETURN), seen[..., None])
 
     def task_done(self, step: np.ndarray) -> np.ndarray | None:
         """Return where the last bar was played: the end is part of the problem."""
@@ -98,7 +95,7 @@ class MeanReversionVectorEnv(DrawnVectorEnv, KnownAnswer):
     @cached_property
     def plan(self) -> SignalPlan:
         """The best policy of an episode."""
-        return self.market.plan(self.path_rows - self.settings.window)
+        return self.market.plan(self.bars)
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best positions, from signal, holding and time left. See `KnownAnswer.optimal_action`."""

@@ -22,7 +22,6 @@ from .single import KnownAnswerEnv
 
 __all__ = ["MertonEnv", "MertonVectorEnv"]
 
-PRICE = 100.0
 LARGEST = 3.0  # exposure that the account allows
 USUAL, DAILY = MertonMarket(), MertonMarket(mean=0.0004, volatility=0.01, risk_aversion=8.0)
 COST_RATE, DAILY_COST_RATE = 0.005, 0.001
@@ -78,10 +77,8 @@ class MertonVectorEnv(DrawnVectorEnv, KnownAnswer):
     def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:
         """See `DrawnVectorEnv.draw`."""
         returns = np.stack([self.market.draw(generator, n_bars) for generator in generators])
-        close = PRICE * np.cumprod(1.0 + returns, axis=1)
-        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
-        seen = np.clip(returns / self.market.volatility, -20.0, 20.0).astype(np.float32)
-        return Paths(opened[..., None], close[..., None], seen[..., None])
+        seen = np.clip(returns / self.market.volatility, -20.0, 20.0)
+        return Paths.of_returns(returns, seen[..., None])
 
     def task_done(self, step: np.ndarray) -> np.ndarray | None:
         """Return where the last bar was played: the end is part of the problem."""
@@ -91,11 +88,6 @@ class MertonVectorEnv(DrawnVectorEnv, KnownAnswer):
     def best(self) -> float:
         """The best fraction without costs."""
         return self.market.best_fraction()
-
-    @property
-    def bars(self) -> int:
-        """N, decisions of an episode."""
-        return self.path_rows - self.settings.window
 
     @cached_property
     def band(self) -> NoTradeBand:

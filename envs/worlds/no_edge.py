@@ -10,7 +10,6 @@ import numpy as np
 from ...data.tape import Tape
 from ...encoders.column import Column
 from ...encoders.layout import Layout
-from ...market.cost import CostSettings
 from ...market.errors import ConfigError
 from ...market.seeding import generator
 from ..optimum.no_edge import random_value
@@ -21,7 +20,6 @@ from .single import KnownAnswerEnv
 
 __all__ = ["NoEdgeEnv", "NoEdgeVectorEnv"]
 
-PRICE = 100.0
 SHORT, FLAT, LONG = 0, 1, 2
 POSITIONS = {"kind": "positions", "short": True, "rebalance": True}
 TRUNCATION = 4.0  # of returns, in standard deviations, on both sides alike: the mean stays 0
@@ -32,8 +30,8 @@ class NoEdgeVectorEnv(DrawnVectorEnv, KnownAnswer):
     """E accounts that are short, flat or long in a martingale: simple returns are independent, symmetric around 0.
 
     The reward is profit less costs over initial equity (`gross_minus_cost`): what a position gains is 0 on average whatever it
-    depends on, what a trade costs never comes back. So every policy earns minus what it spends, and the best stays flat. Features are
-    ones that look like an edge: the last return and a moving average of returns.
+    depends on, what a trade costs never comes back. So every policy earns minus what it spends, and the best stays flat. Features
+    are ones that look like an edge: the last return and a moving average of returns.
     """
 
     name: ClassVar[str] = "NoEdge-v0"
@@ -71,13 +69,11 @@ class NoEdgeVectorEnv(DrawnVectorEnv, KnownAnswer):
     def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:
         """See `DrawnVectorEnv.draw`."""
         drawn = np.clip(np.stack([one.standard_normal(n_bars) for one in generators]), -TRUNCATION, TRUNCATION)
-        close = PRICE * np.cumprod(1.0 + self.volatility * drawn, axis=1)
-        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
         average = np.empty_like(drawn)
         average[:, 0] = drawn[:, 0]
         for row in range(1, n_bars):
             average[:, row] = 0.8 * average[:, row - 1] + 0.2 * drawn[:, row]
-        return Paths(opened[..., None], close[..., None], np.stack([drawn, average], axis=-1).astype(np.float32))
+        return Paths.of_returns(self.volatility * drawn, np.stack([drawn, average], axis=-1))
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return flat. See `KnownAnswer.optimal_action`."""
@@ -106,7 +102,7 @@ class NoEdgeVectorEnv(DrawnVectorEnv, KnownAnswer):
     @cached_property
     def _random_value(self) -> float:
         levels = np.array([-1.0, 0.0, 1.0]) / (1.0 + self.costs.sizing_buffer)
-        return random_value(levels, self.cost_rate, self.volatility, TRUNCATION, self.path_rows - self.settings.window)
+        return random_value(levels, self.cost_rate, self.volatility, TRUNCATION, self.bars)
 
     def _require(self) -> None:
         own = {"costs": self.own, "reward": "gross_minus_cost", "action": POSITIONS}
