@@ -18,16 +18,18 @@ from ..market.errors import ConfigError, IntegrityError, ShapeError, did_you_mea
 from ..simulator.simulator import Simulator
 from .errors import ClosedError, EpisodeError
 from .features import price_features
+from .friction import Frictions, friction_laws
 from .history import History
 from .info import InfoWriter
+from .limits import Limits, limit_settings
 from .parts.part import Part, PartContext
 from .parts.registry import build_parts
 from .rewards.registry import build_reward
 from .spec import EnvSettings
-from .start import EpisodeStarts
+from .start import EpisodeStarts, tape_weights
 from .stream import Streams
 from .view import View
-from .world import Features, Rows, World, build_world, only_asset
+from .world import Features, Rows, Tapes, World, build_world, pool_venue
 
 __all__ = ["TradingVectorEnv"]
 
@@ -64,7 +66,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
 
     def __init__(
         self,
-        tape: Tape | str | None = None,
+        tape: Tapes | None = None,
         features: Features = None,
         *,
         num_envs: int = 1,
@@ -77,11 +79,13 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Build a batch.
 
         Args:
-            tape: A tape or its name; None: the environment's sample.
-            features: A `FeatureTable` of every row of the tape; or a function from a tape to one; None: light price features.
+            tape: A tape or its name, or a list of these; None: the environment's sample.
+            features: A `FeatureTable` of every row of the tape (of several tapes: a list); or a function from a tape to one; None:
+                light price features.
             num_envs: E.
             asset: Which asset is traded; needed where the tape has several.
-            rows: Rows of the tape that episodes may touch, (start, stop) or a slice; None: all.
+            rows: Rows of the tape that episodes may touch, (start, stop) or a slice, or several (start, stop); None: all. Of
+                several tapes: a list of these.
             costs: What trading costs; None: `CostSettings()`.
             render_mode: None, `rgb_array` or `ansi`.
             settings: See `EnvSettings`.
@@ -114,13 +118,9 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """Return the features of an environment that was given none."""
         return price_features(tape)
 
-    def build_world(self, tape: Tape | str | None, features: Features, rows: Rows, asset: str | None) -> World:
+    def build_world(self, tape: Tapes | None, features: Features, rows: Rows, asset: str | None) -> World:
         """Return tape, features and rows of the constructor's arguments; here one asset is left on the tape."""
-        if tape is None or isinstance(tape, str):
-            from ..data.catalog import open_tape
-
-            tape = open_tape(tape or self.default_tape)
-        return build_world(tape, features, self.encode, rows, only_asset(tape, asset))
+        return build_world(self.default_tape if tape is None else tape, features, self.encode, rows, asset, one_asset=True)
 
     def _assemble(self, world: World) -> None:
         settings, n = self.settings, self.num_envs
@@ -133,14 +133,23 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         for part in parts:
             part.start(n)
         self.view = View(world.table, settings.window, parts, self.reward, settings.observation)
-        self.starts = EpisodeStarts(n, world.rows, start=settings.start, episode_bars=settings.episode_bars,
-                                    history=self.view.history)
+        self.starts = EpisodeStarts(
+            n, world.rows, start=settings.start, episode_bars=settings.episode_bars, history=self.view.history,
+            segments=None if world.pool is None else world.pool.segments, weights=tape_weights(settings.tape_weights, world.pool),
+            table=world.table if world.source is not None else None,
+        )  # fmt: skip
+        limits = limit_settings(settings.limits)
+        self.limits = None if limits is None else Limits(limits, n, self.tape.n_assets)
+        laws = friction_laws(settings.randomise or {})
+        self.frictions = Frictions(laws, self.costs, self.tape, n) if laws else None
         self.simulator = self.build_simulator()
         self.books = self.simulator.desk
         self._history = None if self.render_mode is None else History(n)
         self._info = InfoWriter(settings.info, n)
         if "action_mask" in settings.info and not self.scheme.discrete:
             raise ConfigError(f"info action_mask needs a discrete action scheme, was {self.scheme.name}; leave action_mask out")
+        if "frictions" in settings.info and self.frictions is None:
+            raise ConfigError("info frictions needs frictions that are drawn; set randomise, or leave frictions out")
         self._all = np.ones(n, np.bool_)
         self._running, self._done = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self.single_observation_space: Space[Any] = self.view.space()
@@ -157,7 +166,9 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def build_simulator(self) -> Simulator:
         """Return the exchange."""
         settings = self.settings
-        return Simulator(self.tape, self.costs, n_envs=self.num_envs, max_orders=settings.max_orders,
+        tape, costs = pool_venue(self.world, self.costs)
+        waiting = self.tape.n_assets if self.frictions is not None and self.frictions.adds_working_orders else 0
+        return Simulator(tape, costs, n_envs=self.num_envs, max_orders=settings.max_orders + waiting,
                          max_tickets=self.scheme.n_tickets, threads=settings.threads)
 
     def extra_parts(self) -> Sequence[Part]:
@@ -181,7 +192,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def rebuild(self, **changes: Any) -> Self:
         """Return a new batch of the same class and arguments but for `changes`; the tape is not opened again."""
         given = {**self._given, **changes}
-        if isinstance(given["tape"], str) or (given["tape"] is None and self.world.source is not None):
+        if not isinstance(given["tape"], Tape) and self.world.source is not None and "tape" not in changes:
             given["tape"] = self.world.source
         return type(self)(**given)
 
@@ -246,7 +257,10 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
                                f"{self.num_envs} have none; call reset() first")
         self.scheme.decide(actions, self.books)
         resetting = done if mode is AutoresetMode.NEXT_STEP and done.any() else None
-        record = sim.step(None if resetting is None else ~resetting)
+        active = None if resetting is None else ~resetting
+        if self.limits is not None:
+            self.limits.screen(sim, active)
+        record = sim.step(active)
         if self._history is not None:
             self._history.add(self.books)
         for part in self.view.parts:
@@ -296,6 +310,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         return self._identity() | {
             "simulator": self.simulator.state(), "episode": self.books.episode.copy(), "streams": self.streams.state(),
             "starts": self.starts.state(), "reward": self.reward.state(), "parts": [part.state() for part in self.view.parts],
+            "limits": {} if self.limits is None else self.limits.state(),
+            "frictions": {} if self.frictions is None else self.frictions.state(),
             "running": self._running.copy(), "done": self._done.copy(), "own": self.own_state(), "history": deepcopy(self._history),
         }
 
@@ -321,6 +337,10 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self.reward.load(state["reward"])
         for part, saved in zip(self.view.parts, state["parts"], strict=True):
             part.load(saved)
+        if self.limits is not None:
+            self.limits.load(state["limits"])
+        if self.frictions is not None:
+            self.frictions.load(state["frictions"])
         self._running[...], self._done = state["running"], np.array(state["done"])
         if self._history is not None:
             self._history = deepcopy(state["history"]) or History(self.num_envs)
@@ -350,7 +370,13 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         episode, rows = self.books.episode, self.simulator.rows.copy()
         rows[indices] = episode["first_row"][indices] = first
         episode["last_row"][indices] = last
+        if self.world.pool is not None:
+            episode["segment"][indices] = self.starts.segment(first)
+        if self.frictions is not None:
+            self.frictions.begin(indices, self.streams, self.simulator.rules)
         self.simulator.open_accounts(self.settings.cash, rows, envs)
+        if self.limits is not None:
+            self.limits.begin(envs)
         self.on_begin(indices)
         self.reward.clear(envs)
         for part in self.view.parts:

@@ -66,6 +66,14 @@ def _action_mask(env: "TradingVectorEnv") -> np.ndarray:
     return env.scheme.mask(env.books).astype(np.int8)
 
 
+def _frictions(env: "TradingVectorEnv") -> np.ndarray:
+    return np.zeros((env.num_envs, 0)) if env.frictions is None else env.frictions.drawn.copy()
+
+
+def _segment(env: "TradingVectorEnv") -> np.ndarray:
+    return np.array(env.books.episode["segment"])
+
+
 INFOS: dict[str, "Callable[[TradingVectorEnv], np.ndarray]"] = {
     "exposure": _exposure,  # sum of |position values| / equity
     "turnover": _turnover,  # notional traded in this step / equity before it
@@ -73,6 +81,8 @@ INFOS: dict[str, "Callable[[TradingVectorEnv], np.ndarray]"] = {
     "attribution": _attribution,  # float64 (E, 11): what this step adds to each line of `ATTRIBUTION`, account currency
     "refused": _refused,  # int64 (E, len(Refusal)), by reason, in this step
     "path_exposure": _path_exposure,  # by how much equity differs between the two paths inside the bar, account currency
+    "frictions": _frictions,  # float64 (E, K): what was drawn for this episode, in the order of `env.frictions.names`
+    "segment": _segment,  # int64 (E,): which tape of a pool is played
     "action_mask": _action_mask,  # int8 (E, n): 1 where an action of a discrete scheme can do anything at the next decision
 }
 """Every array that `info` can carry besides the fields of the STEP record: a function from the batch to a new array (E, ...)."""

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..data.tape import Tape
 from ..market.errors import ConfigError
 from .batch import TradingVectorEnv
-from .world import Features, Rows, World, build_world
+from .world import Features, Rows, Tapes, World, build_world
 
 __all__ = ["PortfolioVectorEnv"]
 
@@ -21,9 +20,9 @@ class PortfolioVectorEnv(TradingVectorEnv):
     default_tape: ClassVar[str] = "sample:us-tech"
     defaults: ClassVar[Mapping[str, Any]] = {"action": "weights", "private": "weights"}
 
-    def build_world(self, tape: Tape | str | None, features: Features, rows: Rows, asset: str | None) -> World:
+    def build_world(self, tape: Tapes | None, features: Features, rows: Rows, asset: str | None) -> World:
         """Return tape, features and rows of the constructor's arguments; all assets of the tape are traded."""
         if asset is not None:
             raise ConfigError(f"Portfolio-v0 trades every asset of its tape, asset was {asset!r}; pass tape.select([...]) for some "
                               "of them, or make quantgym/Trading-v0 for one")
-        return build_world(tape or self.default_tape, features, self.encode, rows)
+        return build_world(self.default_tape if tape is None else tape, features, self.encode, rows)

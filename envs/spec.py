@@ -1,7 +1,7 @@
 """Settings of an environment, checked before anything is built."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Any, Self
@@ -11,9 +11,12 @@ from gymnasium.vector import AutoresetMode
 from ..market.actions.registry import action_scheme
 from ..market.actions.scheme import ActionScheme
 from ..market.errors import ConfigError, did_you_mean
+from ..market.limits import LimitSettings
+from .friction import friction_laws
+from .limits import limit_settings
 from .parts.registry import PartsGiven
 from .rewards.registry import RewardGiven
-from .start import STARTS, Start
+from .start import StartSettings
 from .view import FORMS, Form
 
 __all__ = ["AUTORESET_MODES", "EnvSettings"]
@@ -33,11 +36,15 @@ class EnvSettings:
         private: Name of a part of the private observation, or a mapping with `kind` and its settings, or a `Part`, or a list.
         observation: `flat`, `dict` or `reference`: the form of the observations.
         episode_bars: Decisions in an episode; None: to the end of the rows.
-        start: Where episodes start: `random`, `first` or `sequential`.
+        start: Where episodes start: `random`, `first`, `sequential`, or a mapping with `kind` and its settings (`StartSettings`).
+        tape_weights: How often each of several tapes is drawn: numbers in their order, or by name (1 without); None: in
+            proportion to the rows at which an episode can start.
         window: W, rows of the market in one observation.
         autoreset_mode: `same_step`, `next_step` or `disabled`, or Gymnasium's `AutoresetMode`.
         info: Which arrays `info` carries; () for none. Any of `envs.info.INFOS` or a field of the STEP record.
         max_orders: Orders that can work at once in one account.
+        limits: What the live guard would hold back is not played: `LimitSettings`, or a mapping; None: nothing is.
+        randomise: Frictions that are drawn for each episode, by name (`envs.friction.FRICTIONS`); None: none.
         threads: 1 steps the batch in one thread, more in as many; the bytes are the same.
     """
 
@@ -47,11 +54,14 @@ class EnvSettings:
     private: PartsGiven = "account"
     observation: Form = "flat"
     episode_bars: int | None = 252
-    start: Start = "random"
+    start: str | Mapping[str, Any] | StartSettings = "random"
+    tape_weights: Sequence[float] | Mapping[str, float] | None = None
     window: int = 1
     autoreset_mode: str | AutoresetMode = "same_step"
     info: tuple[str, ...] = INFO_DEFAULT
     max_orders: int = 8
+    limits: LimitSettings | Mapping[str, Any] | None = None
+    randomise: Mapping[str, Any] | None = None
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -63,8 +73,10 @@ class EnvSettings:
         for name in ("window", "max_orders", "threads"):
             if not _is_count(getattr(self, name)):
                 raise ConfigError(f"{name} must be an int of 1 or more, was {getattr(self, name)!r}")
-        if self.start not in STARTS:
-            raise ConfigError(f"start must be one of {', '.join(STARTS)}, was {self.start!r}{did_you_mean(self.start, STARTS)}")
+        StartSettings.of(self.start)
+        limit_settings(self.limits)
+        if self.randomise is not None:
+            friction_laws(self.randomise)
         if self.observation not in FORMS:
             raise ConfigError(f"observation must be one of {', '.join(FORMS)}, was {self.observation!r}"
                               f"{did_you_mean(str(self.observation), FORMS)}")

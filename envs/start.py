@@ -1,17 +1,40 @@
 """Where episodes start and end on the tape."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from ..data.pool import Pool
 from ..encoders.table import FeatureTable
 from ..market.errors import ConfigError, ShapeError
-from .start_law import STARTS, Start, StartLaw, StartSettings
+from .start_law import STARTS, StartLaw, StartSettings
 from .stream import Streams
 from .stretch import Stretches
 
-__all__ = ["STARTS", "EpisodeStarts", "Start", "StartSettings"]
+__all__ = ["STARTS", "EpisodeStarts", "StartSettings", "tape_weights"]
+
+
+def tape_weights(given: Sequence[float] | Mapping[str, float] | None, pool: Pool | None) -> np.ndarray | None:
+    """Return a weight for each tape of a pool, float64 (S,), from numbers in their order or by name; None where none were given.
+
+    Raises:
+        ConfigError: There is one tape, or a weight is no number; UnknownNameError where no tape has the name.
+        ShapeError: There is not one weight a tape.
+    """
+    if given is None:
+        return None
+    if pool is None:
+        raise ConfigError("tape_weights need several tapes, tape=[...]; there is one")
+    if isinstance(given, Mapping):
+        for name in given:
+            pool.member(name)
+        given = [given.get(name, 1.0) for name in pool.names]
+    real = [isinstance(weight, Real) and not isinstance(weight, bool) for weight in given]
+    if not all(real):
+        raise ConfigError(f"tape_weights must be numbers, was {list(given)!r}")
+    return np.array(given, np.float64)
 
 
 class EpisodeStarts:
@@ -82,6 +105,11 @@ class EpisodeStarts:
     def first(self) -> int:
         """The earliest row at which an episode starts."""
         return int(self.stretches.first[0])
+
+    def segment(self, row: np.ndarray) -> np.ndarray:
+        """Return the tape of the pool on which the episodes that start at each row are played, int64 (n,)."""
+        found: np.ndarray = self.stretches.segment[self.stretches.at(row)]
+        return found
 
     def rewind(self, envs: np.ndarray) -> None:
         """Let sequential starts begin again in the sub-environments of the mask `envs` (E,)."""

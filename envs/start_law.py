@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,8 @@ from ..encoders.table import FeatureTable
 from ..market.errors import ConfigError, DataError, UnknownNameError, did_you_mean
 from .stretch import Stretches
 
-__all__ = ["STARTS", "Start", "StartLaw", "StartSettings"]
+__all__ = ["STARTS", "StartLaw", "StartSettings"]
 
-Start = Literal["random", "first", "sequential"]
 STARTS: tuple[str, ...] = ("random", "first", "sequential", "regime", "rows")
 KNOWS: dict[str, tuple[str, ...]] = {"regime": ("columns", "weights"), "rows": ("rows",)}
 
@@ -158,7 +157,7 @@ class StartLaw:
         if len(self._count) == 1:
             cell = np.zeros(uniform.shape, np.int64)
         else:
-            cell = np.searchsorted(self._high, uniform, side="right")
+            cell = self._high.searchsorted(uniform, side="right")
         inside = (uniform - self._low[cell]) / (self._high[cell] - self._low[cell])
         count = self._count[cell]
         position = self._offset[cell] + np.minimum((inside * count).astype(np.int64), count - 1)

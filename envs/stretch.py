@@ -1,6 +1,7 @@
 """The rows of a tape, or of a pool of tapes, in which whole episodes lie."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -72,6 +73,12 @@ class Stretches:
                             "an observation needs; leave it out, use more of its rows, a shorter window or fewer episode_bars")
         return cls(first[fits], last[fits], (bars - needed + 1)[fits], segment[fits], len(bounds))
 
+    @cached_property
+    def before(self) -> np.ndarray:
+        """Possible starts in the stretches before each one, int64 (K,)."""
+        total: np.ndarray = np.cumsum(self.count) - self.count
+        return total
+
     @property
     def size(self) -> int:
         """Possible starts in all."""
@@ -84,7 +91,7 @@ class Stretches:
 
     def at(self, row: np.ndarray) -> np.ndarray:
         """Return the stretch of each row, int64 (n,): the last one that begins at it or before."""
-        found: np.ndarray = np.searchsorted(self.first, row, side="right") - 1
+        found: np.ndarray = self.first.searchsorted(row, side="right") - 1
         return found
 
     def row(self, position: np.ndarray) -> np.ndarray:
@@ -92,9 +99,8 @@ class Stretches:
         if len(self.first) == 1:
             only: np.ndarray = self.first[0] + position
             return only
-        before = np.cumsum(self.count) - self.count
-        stretch = np.searchsorted(before, position, side="right") - 1
-        found: np.ndarray = self.first[stretch] + position - before[stretch]
+        stretch = self.before.searchsorted(position, side="right") - 1
+        found: np.ndarray = self.first[stretch] + position - self.before[stretch]
         return found
 
     def can_start(self, row: np.ndarray) -> np.ndarray:

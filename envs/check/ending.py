@@ -55,9 +55,12 @@ def _native(played: TradingVectorEnv, subject: Subject) -> str | None:
     return None
 
 
-def segments_crossed(played: Any, before: np.ndarray, after: np.ndarray) -> int | None:
-    """Return a sub-environment whose step left a segment of the tape; None: there is none."""
-    return None
+def segments_crossed(played: TradingVectorEnv, before: np.ndarray, after: np.ndarray) -> int | None:
+    """Return a sub-environment whose step left its stretch of rows, at the end of a tape or at a gap; None: there is none."""
+    stretches = np.atleast_2d(np.asarray(played.world.rows))
+    stretch = np.searchsorted(stretches[:, 0], before, side="right") - 1
+    left = np.flatnonzero(after >= stretches[stretch, 1])
+    return int(left[0]) if len(left) else None
 
 
 def _foreign(subject: Subject) -> Iterator[str]:

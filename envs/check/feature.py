@@ -35,7 +35,7 @@ def features_decide_nothing(subject: Subject) -> Iterator[str]:
 def _played(env: TradingVectorEnv, values: np.ndarray | None, subject: Subject) -> Trace:
     """Return what happens with other features; None: those of the world. Worlds that draw theirs are played for one episode."""
     if env.world.source is not None:
-        changes = {} if values is None else {"features": FeatureTable(values, env.world.table.layout)}
+        changes = {} if values is None else {"features": env.world.arguments(values=values)["features"]}
         return trace(VectorPlayer(env.rebuild(**changes)), subject.seed, subject.actions())
     player = VectorPlayer(env.rebuild(autoreset_mode="disabled"))
     player.reset(subject.seed)

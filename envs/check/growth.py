@@ -83,7 +83,7 @@ def _long(subject: Subject) -> Player:
     if env is not None:
         for bars in (LONG, None):
             try:
-                return VectorPlayer(env.rebuild(num_envs=1, episode_bars=bars, start="first"))
+                return VectorPlayer(env.rebuild(num_envs=1, episode_bars=bars, start="first", tape_weights=None))
             except QuantgymError:
                 continue
     return subject.player(1 if subject.sizes else None)

@@ -75,10 +75,12 @@ def play_knows_no_later_row(subject: Subject) -> Iterator[str]:
         traces = [trace(_drawn(env, n_steps, subject.seed, spoil), None, actions, begin=False) for spoil in (False, True)]
         rows = f"those that come {n_steps} rows or more after its first"
     else:
-        base = env.rebuild(start="first")
+        base = env.rebuild(start="first", tape_weights=None)
         traces = [trace(VectorPlayer(base), subject.seed, actions)]
         row = int(base.starts.draw(np.arange(1), base.streams)[0][0]) + n_steps
-        changed = env.rebuild(start="first", tape=corrupted(env.tape, row, subject.seed), features=env.world.table, asset=None)
+        first, *others = env.world.tapes  # of several tapes the first one is played first
+        world = env.world.arguments([corrupted(first, row, subject.seed), *others])
+        changed = env.rebuild(start="first", tape_weights=None, asset=None, **world)
         traces.append(trace(VectorPlayer(changed), subject.seed, actions))
         rows = f"those after {row}"
     if where := traces[0].difference(traces[1], range(subject.n)):

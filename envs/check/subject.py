@@ -131,15 +131,16 @@ def _native(made: Any, n: int, seed: int, settings: dict[str, Any], batch: Tradi
         def single() -> Any:
             return type(made)(**arguments)
 
+    source = batch.world.source or batch.tape
     return Subject(base.name, n, seed, bars * ROUNDS, lambda size: VectorPlayer(base.rebuild(num_envs=size)), True, base, single,
-                   batch.world.encode, batch.world.source or batch.tape)
+                   batch.world.encode, source[0] if isinstance(source, tuple) else source)
 
 
 def _encoded(env: TradingVectorEnv) -> TradingVectorEnv:
     """Return the same batch with its features as a table, so that they are not made again for every check."""
     if env.world.source is None:
         return env
-    return env.rebuild(tape=env.tape, features=env.world.table, asset=None)
+    return env.rebuild(**env.world.arguments(), asset=None)
 
 
 def _foreign(make: Maker, name: str, n: int, seed: int) -> Subject:

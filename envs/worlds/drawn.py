@@ -16,7 +16,7 @@ from ...market.cost import CostSettings
 from ...market.errors import ConfigError
 from ...market.instrument import Instrument
 from ..batch import TradingVectorEnv
-from ..world import Features, Rows, World, build_world
+from ..world import Features, Rows, Tapes, World, build_world
 
 __all__ = ["FREE", "DrawnVectorEnv", "Paths"]
 
@@ -110,7 +110,7 @@ class DrawnVectorEnv(TradingVectorEnv):
         """Return the features of a tape that was given; a world that cannot make any refuses tapes."""
         raise ConfigError(f"this world draws its own paths and cannot play on tape {tape.name}; leave tape out")
 
-    def build_world(self, tape: Tape | str | None, features: Features, rows: Rows, asset: str | None) -> World:
+    def build_world(self, tape: Tapes | None, features: Features, rows: Rows, asset: str | None) -> World:
         """Return the world of a tape that was given, or one with a stretch of rows for each sub-environment."""
         if tape is not None:
             return build_world(tape, features, self.encode, rows, asset)
