@@ -29,8 +29,9 @@ def open_tape(name_or_path: str | Path, *, mmap: bool = True, verify: bool = Fal
     """Return a tape by name or folder.
 
     Args:
-        name_or_path: A sample (`sample:us-tech`), a scenario (`scenario:heston?seed=3`, see `scenario.registry`), the name of a
-            saved tape, or a folder that holds one.
+        name_or_path: A sample (`sample:us-tech`), a scenario (`scenario:heston?seed=3`, see `scenario.registry`), another tape
+            with noise and holes (`perturbed:sample:us-tech?noise_bp=2&missing=0.01&seed=3`, see `perturb`), the name of a saved
+            tape, or a folder that holds one.
         mmap: Map a saved tape's arrays into memory instead of reading them.
         verify: Check a saved tape against its digest and the contract.
 
@@ -48,6 +49,10 @@ def open_tape(name_or_path: str | Path, *, mmap: bool = True, verify: bool = Fal
         from .scenario.registry import open_scenario  # its models are compiled code, which other tapes need not load
 
         return open_scenario(name)
+    if name.startswith("perturbed:"):
+        from .perturb import base_name, open_perturbed
+
+        return open_perturbed(name, open_tape(base_name(name), mmap=mmap, verify=verify))
     path = Path(name_or_path)
     if path.is_file():
         cure = f"; import it first: quantgym data import {path}" if path.suffix in IMPORTABLE else ""
