@@ -27,12 +27,15 @@ def whole_lots(units: float, lot: float) -> int:
     # no min and max here: numba compiles them as calls, and this stands on the way of every fill
     ratio = units if lot == 1.0 else units / lot
     if abs(ratio) > LARGEST_COUNT:
-        ratio = math.copysign(LARGEST_COUNT, ratio)
+        return int(math.copysign(LARGEST_COUNT, ratio))
+    whole = int(ratio)
+    if whole == ratio:
+        return whole
     nearest = math.floor(ratio + 0.5)
     gap = abs(ratio - nearest)
     if gap <= 1e-9 or gap <= 1e-9 * abs(nearest):
         return int(nearest)
-    return int(ratio)
+    return whole
 
 
 @kernel(inline=True)
@@ -41,6 +44,8 @@ def snapped(units: float, lot: float, summed: float = 0.0) -> float:
 
     `summed` is the size of the numbers that `units` is the sum of: 400 - 400 may leave 1e-13, a thousandth of a lot of 1e-10.
     """
+    if lot == 1.0 and abs(units) < LARGEST_COUNT and units == int(units):
+        return units + 0.0  # never a negative zero
     ratio = units if lot == 1.0 else units / lot
     nearest = math.floor(ratio + 0.5)
     gap = abs(ratio - nearest)

@@ -111,7 +111,9 @@ def affordable(
     more = abs(held + lots) - abs(held)
     free = abs(lots) - more
     if share < 1.0:
-        more = math.floor(more * share)
+        part = math.floor(more * share)
+        if part < more:
+            more = part
     lot = tape.instruments[asset].lot
     need, spread, slippage, impact, commission, fees = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     fitting, failing = 0, more  # growth that fits for certain, and growth that may not
