@@ -19,6 +19,7 @@ from ..simulator.simulator import Simulator
 from .errors import ClosedError, EpisodeError
 from .features import price_features
 from .friction import Frictions, friction_laws
+from .fused import FusedStep
 from .history import History
 from .info import InfoWriter
 from .limits import Limits, limit_settings
@@ -150,8 +151,9 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             raise ConfigError(f"info action_mask needs a discrete action scheme, was {self.scheme.name}; leave action_mask out")
         if "frictions" in settings.info and self.frictions is None:
             raise ConfigError("info frictions needs frictions that are drawn; set randomise, or leave frictions out")
-        self._all = np.ones(n, np.bool_)
-        self._running, self._done = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+        self._all, self._nobody = np.ones(n, np.bool_), np.zeros(n, np.bool_)
+        self._running, self._done, self._n_idle = np.zeros(n, np.bool_), self._nobody, n
+        self.fused = self.build_fused()
         self.single_observation_space: Space[Any] = self.view.space()
         self.single_action_space: Space[Any] = (
             Discrete(self.scheme.n) if self.scheme.discrete else Box(-1.0, 1.0, (self.scheme.size,), np.float32)
@@ -170,6 +172,13 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         waiting = self.tape.n_assets if self.frictions is not None and self.frictions.adds_working_orders else 0
         return Simulator(tape, costs, n_envs=self.num_envs, max_orders=settings.max_orders + waiting,
                          max_tickets=self.scheme.n_tickets, threads=settings.threads)
+
+    def build_fused(self) -> FusedStep | None:
+        """Return the one pass that steps the batch; None where the exchange is not ours, or is no `Simulator` alone."""
+        if type(self.simulator) is not Simulator:
+            return None
+        settled = type(self).task_done is TradingVectorEnv.task_done
+        return FusedStep(self.simulator, self.scheme, self.reward, self.view, settled=settled)
 
     def extra_parts(self) -> Sequence[Part]:
         """Return parts of the private observation that the world adds to those asked for, such as the state of its task."""
@@ -251,20 +260,34 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             ClosedError: After `close`.
         """
         self._check_open()
-        mode, done, sim = self.settings.mode, self._done, self.simulator
-        if not self._running.all():
-            raise EpisodeError(f"step needs a running episode in every sub-environment, {int((~self._running).sum())} of "
-                               f"{self.num_envs} have none; call reset() first")
+        if self._n_idle:
+            raise EpisodeError(f"step needs a running episode in every sub-environment, {self._n_idle} of {self.num_envs} have none; "
+                               "call reset() first")
+        mode = self.settings.mode
+        resetting = self._done if mode is AutoresetMode.NEXT_STEP and self._done.any() else None
+        play = self._play_staged if self.fused is None else self._play_fused
+        written, rewards, terminated, truncated, ended = play(actions, resetting)
+        info = self._info.write(self)
+        self._done = terminated | truncated if ended else self._nobody
+        if ended:
+            if mode is AutoresetMode.SAME_STEP:
+                info = self._begin_again(written, info)
+            elif mode is AutoresetMode.DISABLED:
+                self._running &= ~self._done
+                self._n_idle = int((~self._running).sum())
+        return self.view.show(written), rewards, terminated, truncated, info
+
+    def _play_staged(
+        self, actions: np.ndarray, resetting: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
+        """Decide, play, pay, end and observe, each for all; `resetting` begin instead. The last value: whether an episode ended."""
+        sim = self.simulator
         self.scheme.decide(actions, self.books)
-        resetting = done if mode is AutoresetMode.NEXT_STEP and done.any() else None
         active = None if resetting is None else ~resetting
         if self.limits is not None:
             self.limits.screen(sim, active)
         record = sim.step(active)
-        if self._history is not None:
-            self._history.add(self.books)
-        for part in self.view.parts:
-            part.after(record, self.books)
+        self._note(record)
         rewards = self.reward.pay(record, self.books)
         terminated = record["ruined"] != 0
         if (over := self.task_done(record)) is not None:
@@ -273,15 +296,34 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if resetting is not None:
             self._begin(resetting)
             rewards[resetting], terminated[resetting], truncated[resetting] = 0.0, False, False
-        written = self._observe()
-        info = self._info.write(self)
-        self._done = terminated | truncated
-        if self._done.any():
-            if mode is AutoresetMode.SAME_STEP:
-                info = self._begin_again(written, info)
-            elif mode is AutoresetMode.DISABLED:
-                self._running &= ~self._done
-        return self.view.show(written), rewards, terminated, truncated, info
+        return self._observe(), rewards, terminated, truncated, bool(terminated.any() or truncated.any())
+
+    def _play_fused(
+        self, actions: np.ndarray, resetting: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
+        """The twin of `_play_staged` in one pass over the sub-environments, with the same bytes."""
+        fused, record = self.fused, self.simulator.record
+        assert fused is not None
+        written, rewards, terminated, truncated, n_ended = fused.play(actions, None if resetting is None else ~resetting)
+        self._note(record)
+        if not fused.pays:
+            rewards = self.reward.pay(record, self.books)
+        if (over := self.task_done(record)) is not None:
+            terminated |= over
+            truncated &= ~terminated
+        if resetting is not None:
+            self._begin(resetting)
+            self.view.write(resetting, self.books, written)
+            rewards[resetting], terminated[resetting], truncated[resetting] = 0.0, False, False
+        if not fused.observes:
+            self.view.write_private(self._all, self.books, written, fused.n_parts, fused.pays)
+        return written, rewards, terminated, truncated, n_ended > 0 if over is None else bool(terminated.any() or truncated.any())
+
+    def _note(self, record: np.ndarray) -> None:
+        if self._history is not None:
+            self._history.add(self.books)
+        for part in self.view.parts:
+            part.after(record, self.books)
 
     def render(self) -> tuple[Any, ...] | None:
         """Return a frame of each running episode: uint8 (480, 640, 3) for `rgb_array`, text for `ansi`; None without a mode."""
@@ -342,6 +384,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if self.frictions is not None:
             self.frictions.load(state["frictions"])
         self._running[...], self._done = state["running"], np.array(state["done"])
+        self._n_idle = int((~self._running).sum())
         if self._history is not None:
             self._history = deepcopy(state["history"]) or History(self.num_envs)
 
@@ -384,6 +427,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if self._history is not None:
             self._history.begin(envs, self.books)
         self._running |= envs
+        self._n_idle = int((~self._running).sum())
         self._done = self._done & ~envs
 
     def draw_episodes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -48,13 +48,16 @@ class View:
         layout: What a flat observation holds, whatever the form.
         form: `flat`, `dict` or `reference`.
         width: Numbers that are written for one observation.
+        private_at: Column at which the private ones begin.
+        reward_at: Column at which those of the reward begin.
     """
 
     def __init__(self, table: FeatureTable, window: int, parts: Sequence[Part], reward: Reward, form: Form = "flat") -> None:
         self.market, self.parts, self.reward, self.form = MarketWindow(table, window), tuple(parts), reward, form
         self.layout = table.layout.with_private((*columns_of(parts), *reward.columns), window)
-        self._private_at = REFERENCE_SIZE if form == "reference" else self.market.size
-        self.width = self._private_at + self.layout.n_private
+        self.private_at = REFERENCE_SIZE if form == "reference" else self.market.size
+        self.reward_at = self.private_at + len(columns_of(parts))
+        self.width = self.private_at + self.layout.n_private
         self._n_rows = table.n_rows
 
     @property
@@ -92,12 +95,25 @@ class View:
             write_references(active, books.rows, PAGE, out)
         else:
             self.market.write(active, books.rows, out)
-        at = self._private_at
-        for part in self.parts:
-            part.write(active, books, out, at)
+        self.write_private(active, books, out)
+
+    def write_private(self, active: np.ndarray, books: Books, out: np.ndarray, n_written: int = 0, paid: bool = False) -> None:
+        """Write the private columns of the environments in `active` (E,).
+
+        Args:
+            active: bool (E,).
+            books: What the parts read.
+            out: float32 (E, `width`).
+            n_written: The first so many parts are written already.
+            paid: Whether the columns of the reward are, too.
+        """
+        at = self.private_at
+        for index, part in enumerate(self.parts):
+            if index >= n_written:
+                part.write(active, books, out, at)
             at += len(part.columns)
-        if self.reward.columns:
-            self.reward.write(out, at)
+        if self.reward.columns and not paid:
+            self.reward.write(out, self.reward_at)
 
     def show(self, written: np.ndarray) -> Any:
         """Return what was written, (E, `width`), in the form asked for; parts are views of it."""

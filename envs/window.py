@@ -3,17 +3,16 @@
 import numpy as np
 
 from ..encoders.table import FeatureTable
+from ..market.block import copy_block
 from ..market.kernel import kernel
 
-__all__ = ["MarketWindow"]
+__all__ = ["MarketWindow", "copy_window"]
 
 
-@kernel
+@kernel(inline=True)
 def copy_window(e: int, row: int, window: int, width: int, features: np.ndarray, out: np.ndarray) -> None:
     """Copy the rows row-window+1 .. row of a table with `width` columns, flat in `features`, to the start of out[e]."""
-    first = (row - window + 1) * width
-    for i in range(window * width):  # one flat loop is a block copy; an assignment of slices would check for overlap and allocate
-        out[e, i] = features[first + i]
+    copy_block(features, (row - window + 1) * width, window * width, out, e)
 
 
 @kernel
@@ -25,12 +24,18 @@ def copy_windows(active: np.ndarray, rows: np.ndarray, window: int, width: int, 
 
 
 class MarketWindow:
-    """The last W rows of features of each environment, oldest first."""
+    """The last W rows of features of each environment, oldest first.
+
+    Attributes:
+        window: W.
+        width: Columns of a row, F.
+        flat: The table's values, one row after the other, float32 (T x F,), read-only.
+    """
 
     def __init__(self, table: FeatureTable, window: int) -> None:
         self.window, self.width = window, table.layout.n_market
-        self._flat = table.values.reshape(-1).view()
-        self._flat.flags.writeable = False  # one array type, so that the kernel compiles once
+        self.flat = table.values.reshape(-1).view()
+        self.flat.flags.writeable = False  # one array type, so that the kernel compiles once
 
     @property
     def size(self) -> int:
@@ -42,4 +47,4 @@ class MarketWindow:
 
         Every row must be at least W - 1; `EpisodeStarts` sees to it.
         """
-        copy_windows(active, rows, self.window, self.width, self._flat, out)
+        copy_windows(active, rows, self.window, self.width, self.flat, out)

@@ -253,11 +253,15 @@ class Simulator:
             self.account, self.position, self.orders, self.record, self.refused, self.fills,
         )  # fmt: skip
         if bad >= 0:
-            raise DataError(
-                f"{self.tape.name}: environment {bad} cannot step from row {self.rows[bad]}: decisions stand at rows 0 to "
-                f"{self.n_rows - 2} (row -1: the account was never opened)"
-            )
+            raise self.no_bar(bad)
         return self.record
+
+    def no_bar(self, env: int) -> DataError:
+        """Return the error of a step of environment `env` from where there is no bar to play."""
+        return DataError(
+            f"{self.tape.name}: environment {env} cannot step from row {self.rows[env]}: decisions stand at rows 0 to "
+            f"{self.n_rows - 2} (row -1: the account was never opened)"
+        )
 
     def fills_of_step(self, e: int = 0) -> np.ndarray:
         """Return a copy of the fills of environment `e` in the last step, FILL records in the order in which they happened."""

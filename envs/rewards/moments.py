@@ -5,7 +5,8 @@ import numpy as np
 from ...encoders.column import Column
 from ...market.kernel import kernel
 
-__all__ = ["MOMENTS", "SHARPE_COLUMNS", "SORTINO_COLUMNS", "differential_ratio", "pay_differential", "write_moments"]
+__all__ = ["MOMENTS", "SHARPE_COLUMNS", "SORTINO_COLUMNS", "differential_ratio", "pay_differential", "write_moments",
+           "write_moments_of"]
 
 MOMENTS = np.dtype([("first", "f8"), ("second", "f8"), ("seen", "i8")], align=True)
 """Running mean A of returns, running mean B of their squares (of the losses' squares, for Sortino), returns seen; shape (E,)."""
@@ -57,12 +58,18 @@ def pay_differential(step: np.ndarray, moments: np.ndarray, losses: bool, eta: f
         paid[e] = differential_ratio(e, step, moments, losses, eta, warmup, clip)
 
 
+@kernel(inline=True)
+def write_moments_of(e: int, moments: np.ndarray, losses: bool, warmup: int, out: np.ndarray, at: int) -> None:
+    """Write the three columns of one environment."""
+    mean = moments[e].first
+    variance = max(moments[e].second if losses else moments[e].second - mean * mean, 0.0)
+    out[e, at] = min(max(100.0 * mean, -LIMIT), LIMIT)
+    out[e, at + 1] = min(100.0 * np.sqrt(variance), LIMIT)
+    out[e, at + 2] = min(moments[e].seen / warmup, 1.0)
+
+
 @kernel
 def write_moments(moments: np.ndarray, losses: bool, warmup: int, out: np.ndarray, at: int) -> None:
     """Write the three columns of every environment into `out` (E, D) from column `at` on."""
     for e in range(moments.shape[0]):
-        mean = moments[e].first
-        variance = max(moments[e].second if losses else moments[e].second - mean * mean, 0.0)
-        out[e, at] = min(max(100.0 * mean, -LIMIT), LIMIT)
-        out[e, at + 1] = min(100.0 * np.sqrt(variance), LIMIT)
-        out[e, at + 2] = min(moments[e].seen / warmup, 1.0)
+        write_moments_of(e, moments, losses, warmup, out, at)

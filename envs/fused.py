@@ -1,0 +1,174 @@
+"""`FusedStep`: a step of a batch in one call of a kernel, for what is built in; what is not is called beside it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from ..encoders.form import PAGE
+from ..market.actions.positions import Positions
+from ..market.actions.scheme import ActionScheme
+from ..market.actions.six_actions import SixActions
+from ..market.actions.weights import Exposure, TargetWeights, Weights
+from ..market.kernel import compiled
+from ..simulator.batch import past_end
+from ..simulator.simulator import Simulator
+from .fused_loop import (
+    ABOVE,
+    ACCOUNT,
+    DIFFERENTIAL,
+    GROSS_MINUS_COST,
+    LOG_RETURN,
+    PORTFOLIO,
+    POSITIONS,
+    REFERENCE,
+    ROWS,
+    SIX,
+    TARGETS,
+    WEIGHTS,
+    Payment,
+    Sight,
+    first_bad_choice,
+    first_bad_number,
+    play_range,
+    play_range_parallel,
+)
+from .parts.account import AccountPart, WeightsPart
+from .parts.part import Part
+from .rewards.differential import DifferentialSharpe, DifferentialSortino
+from .rewards.gross_minus_cost import GrossMinusCost
+from .rewards.log_return import LogReturn
+from .rewards.moments import MOMENTS
+from .rewards.reward import Reward
+from .view import View
+
+__all__ = ["FusedStep"]
+
+SCHEMES: dict[type[ActionScheme], int] = {
+    SixActions: SIX, Positions: POSITIONS, Exposure: TARGETS, TargetWeights: TARGETS, Weights: PORTFOLIO,
+}
+PARTS: dict[type[Part], int] = {AccountPart: ACCOUNT, WeightsPart: WEIGHTS}
+
+
+class FusedStep:
+    """Steps a batch whose exchange is a `Simulator`; the same bytes as its stages one after the other.
+
+    A stage of another class than ours (a subclass may do anything) is called as it is: a scheme before the pass, a reward and
+    parts after it.
+
+    Attributes:
+        pays: Whether the pass pays the reward.
+        n_parts: Parts that the pass writes, the first 0 or 1.
+        observes: Whether the pass writes whole observations.
+    """
+
+    def __init__(self, simulator: Simulator, scheme: ActionScheme, reward: Reward, view: View, *, settled: bool) -> None:
+        """Look up what the pass can do; nothing is compiled before the first step.
+
+        Args:
+            simulator: The exchange.
+            scheme: What actions mean.
+            reward: What is paid.
+            view: What is observed.
+            settled: Whether books stay as the step leaves them until they are observed; else the account is written later.
+        """
+        self._simulator, self._scheme = simulator, scheme
+        self._code = SCHEMES.get(type(scheme), ABOVE)
+        offset, rebalance = (int(scheme.short), scheme.rebalance) if isinstance(scheme, Positions) else (0, False)
+        self._meaning = (self._code, offset, rebalance)
+        self._dtype = np.int64 if scheme.discrete else np.float64
+        self._shape = (simulator.n_envs,) if scheme.discrete else (simulator.n_envs, scheme.size)
+        self._no_choices, self._no_numbers = np.zeros(1, np.int64), np.zeros((1, 1))
+        self._payment, self._moments = payment_of(reward)
+        self.pays = self._payment.reward != ABOVE
+        part = PARTS.get(type(view.parts[0]), ABOVE) if settled and view.parts else ABOVE
+        self.n_parts = 0 if part == ABOVE else 1
+        self.observes = self.pays and self.n_parts == len(view.parts)
+        market = view.market
+        self._sight = Sight(REFERENCE if view.form == "reference" else ROWS, market.window, market.width, PAGE, part,
+                            view.private_at, view.reward_at)
+        self._features, self._width = market.flat, view.width
+        self._everyone = np.ones(simulator.n_envs, np.bool_)
+        self._ended = np.zeros(simulator.threads, np.int64)
+        sim = simulator
+        self._kept = (
+            sim.rows, sim.desk.episode, sim.intents, sim.tickets, sim.declined, *sim.market, sim.rules, sim.account, sim.position,
+            sim.orders, sim.record, sim.refused, sim.fills, self._payment, self._moments, self._sight, self._features,
+        )  # fmt: skip
+        self._play: Callable[..., Any] | None = None
+        self._first_bad: Callable[..., int] | None = None
+        self._past_end: Callable[..., int] | None = None
+
+    def checked(self, actions: Any) -> np.ndarray:
+        """Return actions as the kernels read them; see `ActionScheme.check_actions` for what is refused."""
+        scheme, n_envs = self._scheme, self._simulator.n_envs
+        if self._code == ABOVE:
+            return scheme.check_actions(actions, n_envs)
+        given = np.asarray(actions)
+        if given.shape != self._shape or given.dtype.kind not in ("iu" if scheme.discrete else "fiu"):
+            return scheme.check_actions(given, n_envs)
+        values = np.ascontiguousarray(given, self._dtype)
+        if scheme.discrete:
+            if self._first_bad is None:
+                self._first_bad = compiled(first_bad_choice, values, 0)
+            return scheme.check_actions(given, n_envs) if self._first_bad(values, scheme.n) >= 0 else values
+        if self._first_bad is None:
+            self._first_bad = compiled(first_bad_number, values)
+        return scheme.check_actions(given, n_envs) if self._first_bad(values) >= 0 else values
+
+    def play(
+        self, actions: Any, active: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+        """Check actions, then play one bar.
+
+        Args:
+            actions: See `TradingVectorEnv.step`.
+            active: bool (E,): who plays; None: all.
+
+        Returns:
+            Observations float32 (E, width), those of who does not play unwritten; rewards float64 (E,), 0 where they are paid by
+            the reward itself; terminated and truncated bool (E,); how many of these are set.
+        """
+        sim, values = self._simulator, self.checked(actions)
+        playing = self._everyone if active is None else active
+        self._check_rows(playing)
+        if self._code == ABOVE:
+            self._scheme.decode(values, sim.desk)
+        chosen = (values, self._no_numbers) if values.ndim == 1 else (self._no_choices, values)
+        if self._code == ABOVE:
+            chosen = self._no_choices, self._no_numbers
+        n_envs = sim.n_envs
+        out, rewards = np.empty((n_envs, self._width), np.float32), np.empty(n_envs)
+        terminated, truncated = np.empty(n_envs, np.bool_), np.empty(n_envs, np.bool_)
+        arguments = (playing, *self._meaning, *chosen, *self._kept, out, rewards, terminated, truncated)
+        if sim.threads == 1:
+            if self._play is None:
+                self._play = compiled(play_range, 0, n_envs, *arguments)
+            return out, rewards, terminated, truncated, self._play(0, n_envs, *arguments)
+        numba.set_num_threads(sim.threads)
+        if self._play is None:
+            self._play = compiled(play_range_parallel, self._ended, *arguments)
+        self._play(self._ended, *arguments)
+        return out, rewards, terminated, truncated, int(self._ended.sum())
+
+    def _check_rows(self, playing: np.ndarray) -> None:
+        sim = self._simulator
+        if self._past_end is None:
+            self._past_end = compiled(past_end, sim.rows, playing, sim.n_rows)
+        if (bad := self._past_end(sim.rows, playing, sim.n_rows)) >= 0:
+            raise sim.no_bar(bad)
+
+
+def payment_of(reward: Reward) -> tuple[Payment, np.ndarray]:
+    """Return how the pass pays a reward, and the moments that it moves on; ABOVE where the reward itself must pay."""
+    none = np.zeros(0, MOMENTS)
+    if type(reward) is LogReturn:
+        return Payment(LOG_RETURN, floor=reward.floor), none
+    if type(reward) is GrossMinusCost:
+        return Payment(GROSS_MINUS_COST, cost_weight=float(reward.cost_weight)), none
+    if isinstance(reward, DifferentialSharpe) and type(reward) in (DifferentialSharpe, DifferentialSortino):
+        own = reward.settings
+        return Payment(DIFFERENTIAL, losses=reward.losses, eta=float(own.adaptation_rate), warmup=own.warmup_bars,
+                       clip=float(own.clip)), reward.moments
+    return Payment(ABOVE), none
