@@ -108,7 +108,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
                        "render_mode": render_mode, **settings}
         self.num_envs, self.render_mode = int(num_envs), render_mode
         self.settings = EnvSettings.of(self.name, settings, **self.defaults)
-        self.metadata = {**type(self).metadata, "autoreset_mode": self.settings.mode}
+        self._mode = self.settings.mode
+        self.metadata = {**type(self).metadata, "autoreset_mode": self._mode}
         self.costs = CostSettings() if costs is None else costs
         self.streams = Streams(self.num_envs)
         world = self.build_world(tape, features, rows, asset)
@@ -153,6 +154,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             raise ConfigError("info frictions needs frictions that are drawn; set randomise, or leave frictions out")
         self._all, self._nobody = np.ones(n, np.bool_), np.zeros(n, np.bool_)
         self._running, self._done, self._n_idle = np.zeros(n, np.bool_), self._nobody, n
+        self._heeding = tuple(part for part in self.view.parts if type(part).after is not Part.after)
         self.fused = self.build_fused()
         self.single_observation_space: Space[Any] = self.view.space()
         self.single_action_space: Space[Any] = (
@@ -263,7 +265,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if self._n_idle:
             raise EpisodeError(f"step needs a running episode in every sub-environment, {self._n_idle} of {self.num_envs} have none; "
                                "call reset() first")
-        mode = self.settings.mode
+        mode = self._mode
         resetting = self._done if mode is AutoresetMode.NEXT_STEP and self._done.any() else None
         play = self._play_staged if self.fused is None else self._play_fused
         written, rewards, terminated, truncated, ended = play(actions, resetting)
@@ -322,7 +324,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def _note(self, record: np.ndarray) -> None:
         if self._history is not None:
             self._history.add(self.books)
-        for part in self.view.parts:
+        for part in self._heeding:
             part.after(record, self.books)
 
     def render(self) -> tuple[Any, ...] | None:

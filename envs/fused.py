@@ -7,10 +7,13 @@ import numba
 import numpy as np
 
 from ..encoders.form import PAGE
+from ..market.actions.exposure import Exposure
+from ..market.actions.holding import Holding
+from ..market.actions.levels import Levels
 from ..market.actions.positions import Positions
 from ..market.actions.scheme import ActionScheme
 from ..market.actions.six_actions import SixActions
-from ..market.actions.weights import Exposure, TargetWeights, Weights
+from ..market.actions.weights import TargetWeights, Weights
 from ..market.kernel import compiled
 from ..simulator.batch import past_end
 from ..simulator.simulator import Simulator
@@ -26,6 +29,7 @@ from .fused_loop import (
     ROWS,
     SIX,
     TARGETS,
+    UNITS,
     WEIGHTS,
     Payment,
     Sight,
@@ -46,7 +50,8 @@ from .view import View
 __all__ = ["FusedStep"]
 
 SCHEMES: dict[type[ActionScheme], int] = {
-    SixActions: SIX, Positions: POSITIONS, Exposure: TARGETS, TargetWeights: TARGETS, Weights: PORTFOLIO,
+    SixActions: SIX, Positions: POSITIONS, Weights: PORTFOLIO, TargetWeights: TARGETS, Exposure: TARGETS, Levels: TARGETS,
+    Holding: UNITS,
 }
 PARTS: dict[type[Part], int] = {AccountPart: ACCOUNT, WeightsPart: WEIGHTS}
 
@@ -77,8 +82,10 @@ class FusedStep:
         self._code = SCHEMES.get(type(scheme), ABOVE)
         offset, rebalance = (int(scheme.short), scheme.rebalance) if isinstance(scheme, Positions) else (0, False)
         self._meaning = (self._code, offset, rebalance)
-        self._dtype = np.int64 if scheme.discrete else np.float64
-        self._shape = (simulator.n_envs,) if scheme.discrete else (simulator.n_envs, scheme.size)
+        self._n_envs = n_envs = simulator.n_envs
+        self._discrete, self._n_actions = scheme.discrete, scheme.n if scheme.discrete else 0
+        self._dtype, self._kinds = (np.dtype(np.int64), "iu") if scheme.discrete else (np.dtype(np.float64), "fiu")
+        self._shape = (n_envs,) if scheme.discrete else (n_envs, scheme.size)
         self._no_choices, self._no_numbers = np.zeros(1, np.int64), np.zeros((1, 1))
         self._payment, self._moments = payment_of(reward)
         self.pays = self._payment.reward != ABOVE
@@ -90,7 +97,7 @@ class FusedStep:
                             view.private_at, view.reward_at)
         self._features, self._width = market.flat, view.width
         self._everyone = np.ones(simulator.n_envs, np.bool_)
-        self._ended = np.zeros(simulator.threads, np.int64)
+        self._threads, self._ended = simulator.threads, np.zeros(simulator.threads, np.int64)
         sim = simulator
         self._kept = (
             sim.rows, sim.desk.episode, sim.intents, sim.tickets, sim.declined, *sim.market, sim.rules, sim.account, sim.position,
@@ -98,24 +105,17 @@ class FusedStep:
         )  # fmt: skip
         self._play: Callable[..., Any] | None = None
         self._first_bad: Callable[..., int] | None = None
-        self._past_end: Callable[..., int] | None = None
 
     def checked(self, actions: Any) -> np.ndarray:
         """Return actions as the kernels read them; see `ActionScheme.check_actions` for what is refused."""
-        scheme, n_envs = self._scheme, self._simulator.n_envs
-        if self._code == ABOVE:
-            return scheme.check_actions(actions, n_envs)
         given = np.asarray(actions)
-        if given.shape != self._shape or given.dtype.kind not in ("iu" if scheme.discrete else "fiu"):
-            return scheme.check_actions(given, n_envs)
-        values = np.ascontiguousarray(given, self._dtype)
-        if scheme.discrete:
-            if self._first_bad is None:
-                self._first_bad = compiled(first_bad_choice, values, 0)
-            return scheme.check_actions(given, n_envs) if self._first_bad(values, scheme.n) >= 0 else values
+        if self._code == ABOVE or given.shape != self._shape or given.dtype.kind not in self._kinds:
+            return self._scheme.check_actions(given, self._n_envs)
+        values = given if given.dtype == self._dtype and given.flags.c_contiguous else np.ascontiguousarray(given, self._dtype)
         if self._first_bad is None:
-            self._first_bad = compiled(first_bad_number, values)
-        return scheme.check_actions(given, n_envs) if self._first_bad(values) >= 0 else values
+            self._first_bad = compiled(first_bad_choice, values, 0) if self._discrete else compiled(first_bad_number, values)
+        bad = self._first_bad(values, self._n_actions) if self._discrete else self._first_bad(values)
+        return values if bad < 0 else self._scheme.check_actions(given, self._n_envs)
 
     def play(
         self, actions: Any, active: np.ndarray | None
@@ -132,32 +132,41 @@ class FusedStep:
         """
         sim, values = self._simulator, self.checked(actions)
         playing = self._everyone if active is None else active
-        self._check_rows(playing)
-        if self._code == ABOVE:
-            self._scheme.decode(values, sim.desk)
-        chosen = (values, self._no_numbers) if values.ndim == 1 else (self._no_choices, values)
-        if self._code == ABOVE:
-            chosen = self._no_choices, self._no_numbers
-        n_envs = sim.n_envs
+        chosen = self._chosen(values)
+        n_envs = self._n_envs
         out, rewards = np.empty((n_envs, self._width), np.float32), np.empty(n_envs)
         terminated, truncated = np.empty(n_envs, np.bool_), np.empty(n_envs, np.bool_)
         arguments = (playing, *self._meaning, *chosen, *self._kept, out, rewards, terminated, truncated)
-        if sim.threads == 1:
-            if self._play is None:
-                self._play = compiled(play_range, 0, n_envs, *arguments)
-            return out, rewards, terminated, truncated, self._play(0, n_envs, *arguments)
-        numba.set_num_threads(sim.threads)
+        if self._threads > 1:
+            return out, rewards, terminated, truncated, self._play_parallel(playing, arguments)
+        if self._play is None:
+            self._play = compiled(play_range, 0, n_envs, *arguments)
+        ended = self._play(0, n_envs, *arguments)
+        if ended < 0:
+            raise sim.no_bar(-1 - ended)
+        return out, rewards, terminated, truncated, ended
+
+    def _play_parallel(self, playing: np.ndarray, arguments: tuple[Any, ...]) -> int:
+        sim = self._simulator
+        if (bad := past_end(sim.rows, playing, sim.n_rows)) >= 0:
+            raise sim.no_bar(bad)
+        numba.set_num_threads(self._threads)
         if self._play is None:
             self._play = compiled(play_range_parallel, self._ended, *arguments)
         self._play(self._ended, *arguments)
-        return out, rewards, terminated, truncated, int(self._ended.sum())
+        return int(self._ended.sum())
 
-    def _check_rows(self, playing: np.ndarray) -> None:
-        sim = self._simulator
-        if self._past_end is None:
-            self._past_end = compiled(past_end, sim.rows, playing, sim.n_rows)
-        if (bad := self._past_end(sim.rows, playing, sim.n_rows)) >= 0:
-            raise sim.no_bar(bad)
+    def _chosen(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the pass decodes, choices int64 (E,) and numbers float64 (E, n), one of them unused; or decode it here."""
+        code, scheme = self._code, self._scheme
+        if code in (SIX, POSITIONS):
+            return values, self._no_numbers
+        if code == TARGETS:
+            return self._no_choices, np.ascontiguousarray(scheme.weights(values, self._simulator.desk))
+        if code == ABOVE:
+            scheme.decode(values, self._simulator.desk)
+            return self._no_choices, self._no_numbers
+        return self._no_choices, values * scheme.max_units if isinstance(scheme, Holding) else values
 
 
 def payment_of(reward: Reward) -> tuple[Payment, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from ..market.actions.holding import hold
 from ..market.actions.positions import decode_position
 from ..market.actions.six_actions import decode_six
 from ..market.actions.targets import decode_targets
@@ -32,7 +33,7 @@ LINE = 16  # float32 in a line of memory
 MOST_LINES = 32  # of a window that are asked for; what is longer streams by itself
 
 ABOVE = 0  # the stage is done outside, by the object's own method
-SIX, POSITIONS, TARGETS, PORTFOLIO = 1, 2, 3, 4  # schemes
+SIX, POSITIONS, TARGETS, PORTFOLIO, UNITS = 1, 2, 3, 4, 5  # schemes
 LOG_RETURN, GROSS_MINUS_COST, DIFFERENTIAL = 1, 2, 3  # rewards
 ACCOUNT, WEIGHTS = 1, 2  # parts
 ROWS, REFERENCE = 1, 2  # the market's half
@@ -108,6 +109,9 @@ def decide(
         decode_targets(e, numbers, row, tape.bars, tape.instruments, rules, account, position, intents, declined)
     elif scheme == PORTFOLIO:
         decode_portfolio(e, numbers, row, tape.bars, tape.instruments, rules, account, position, intents, declined)
+    elif scheme == UNITS:
+        for a in range(intents.shape[1]):
+            hold(e, a, numbers[e, a], row, tape.bars, tape.instruments, rules, position, intents, declined)
 
 
 @kernel(inline=True)
@@ -194,7 +198,7 @@ def play_range(
     terminated: np.ndarray,
     truncated: np.ndarray,
 ) -> int:
-    """Play one bar in the environments start <= e < stop -> how many episodes ended. All of them must have a bar to play.
+    """Play one bar in the environments start <= e < stop -> how many episodes ended, or -1 - e where e has no bar (nothing is done).
 
     Args:
         active: bool (E,), who plays; the others' intents are dropped, they are paid 0 and not observed.
@@ -203,6 +207,9 @@ def play_range(
         rewards, terminated, truncated: (E,), written.
     """
     tape = TapeArrays(bars, terms, clock, instruments, tariff, brackets)
+    for e in range(start, stop):
+        if active[e] and not 0 <= rows[e] < clock.shape[0] - 1:
+            return -1 - e
     ended = 0
     for e in range(start, stop):
         if e < 0:  # never: what the compiler knows to be an index from the front needs no look from the back
@@ -272,7 +279,10 @@ def play_range_parallel(
     terminated: np.ndarray,
     truncated: np.ndarray,
 ) -> None:
-    """The twin of play_range over threads: each takes one stretch of environments; `ended` int64 (threads,) is written."""
+    """The twin of play_range over threads: each takes one stretch of environments; `ended` int64 (threads,) is written.
+
+    Every active environment must have a bar: a thread that stopped would leave the others' steps done.
+    """
     n_envs, n_parts = np.int64(rows.shape[0]), np.int64(ended.shape[0])
     for part in numba.prange(n_parts):
         i = np.int64(part)

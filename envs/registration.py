@@ -24,7 +24,7 @@ def register() -> None:
     """Register every id that is not registered yet."""
     for name, (single, batch) in IDS.items():
         if name not in registry:
-            _register(name, entry_point=single, vector_entry_point=batch)
+            _register(name, entry_point=single, vector_entry_point=batch, order_enforce=False, disable_env_checker=True)
 
 
 register()

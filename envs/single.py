@@ -40,6 +40,7 @@ class SingleEnv(gymnasium.Env[Any, Any]):
         self.metadata = {**type(self).metadata, "leaks": self.batch.leaks}
         self.observation_space = self.batch.single_observation_space
         self.action_space = self.batch.single_action_space
+        self._action_shape = () if isinstance(self.action_space, Discrete) else self.action_space.shape
 
     @property
     def layout(self) -> Layout:
@@ -61,11 +62,10 @@ class SingleEnv(gymnasium.Env[Any, Any]):
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Decide at the close of the current row and play the next bar. See `TradingVectorEnv.step`."""
         given = np.asarray(action)
-        expected = () if isinstance(self.action_space, Discrete) else self.action_space.shape
-        if given.shape != expected:
-            raise ShapeError(f"action must have the shape {expected}, was {given.shape}")
+        if given.shape != self._action_shape:
+            raise ShapeError(f"action must have the shape {self._action_shape}, was {given.shape}")
         observations, rewards, terminated, truncated, info = self.batch.step(given[None])
-        return _one(observations), float(rewards[0]), bool(terminated[0]), bool(truncated[0]), _first(info)
+        return _one(observations), rewards.item(), terminated.item(), truncated.item(), _first(info) if info else info
 
     def get_state(self) -> dict[str, Any]:
         """Return copies of everything that decides how the episode goes on. See `TradingVectorEnv.get_state`."""
