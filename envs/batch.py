@@ -176,8 +176,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
                          max_tickets=self.scheme.n_tickets, threads=settings.threads)
 
     def build_fused(self) -> FusedStep | None:
-        """Return the one pass that steps the batch; None where the exchange is not ours, or is no `Simulator` alone."""
-        if type(self.simulator) is not Simulator:
+        """Return the one pass that steps the batch; None where the exchange is another, or a subclass observes in its own way."""
+        if type(self.simulator) is not Simulator or type(self)._observe is not TradingVectorEnv._observe:
             return None
         settled = type(self).task_done is TradingVectorEnv.task_done
         return FusedStep(self.simulator, self.scheme, self.reward, self.view, settled=settled)
@@ -263,8 +263,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """
         self._check_open()
         if self._n_idle:
-            raise EpisodeError(f"step needs a running episode in every sub-environment, {self._n_idle} of {self.num_envs} have none; "
-                               "call reset() first")
+            raise EpisodeError(f"step needs a running episode in every sub-environment, {self._n_idle} of {self.num_envs} have "
+                               "none; call reset() first")
         mode = self._mode
         resetting = self._done if mode is AutoresetMode.NEXT_STEP and self._done.any() else None
         play = self._play_staged if self.fused is None else self._play_fused

@@ -84,7 +84,8 @@ class FusedStep:
         self._meaning = (self._code, offset, rebalance)
         self._n_envs = n_envs = simulator.n_envs
         self._discrete, self._n_actions = scheme.discrete, scheme.n if scheme.discrete else 0
-        self._dtype, self._kinds = (np.dtype(np.int64), "iu") if scheme.discrete else (np.dtype(np.float64), "fiu")
+        self._dtype: np.dtype[Any] = np.dtype(np.int64 if scheme.discrete else np.float64)
+        self._kinds = "iu" if scheme.discrete else "fiu"
         self._shape = (n_envs,) if scheme.discrete else (n_envs, scheme.size)
         self._no_choices, self._no_numbers = np.zeros(1, np.int64), np.zeros((1, 1))
         self._payment, self._moments = payment_of(reward)

@@ -198,7 +198,7 @@ def play_range(
     terminated: np.ndarray,
     truncated: np.ndarray,
 ) -> int:
-    """Play one bar in the environments start <= e < stop -> how many episodes ended, or -1 - e where e has no bar (nothing is done).
+    """Play one bar in start <= e < stop -> how many episodes ended; -1 - e where e has no bar, and then nothing is done.
 
     Args:
         active: bool (E,), who plays; the others' intents are dropped, they are paid 0 and not observed.
