@@ -114,7 +114,8 @@ class FusedStep:
             return self._scheme.check_actions(given, self._n_envs)
         values = given if given.dtype == self._dtype and given.flags.c_contiguous else np.ascontiguousarray(given, self._dtype)
         if self._first_bad is None:
-            self._first_bad = compiled(first_bad_choice, values, 0) if self._discrete else compiled(first_bad_number, values)
+            kernel = (first_bad_choice, self._no_choices, 0) if self._discrete else (first_bad_number, self._no_numbers)
+            self._first_bad = compiled(*kernel)
         bad = self._first_bad(values, self._n_actions) if self._discrete else self._first_bad(values)
         return values if bad < 0 else self._scheme.check_actions(given, self._n_envs)
 
@@ -137,24 +138,25 @@ class FusedStep:
         n_envs = self._n_envs
         out, rewards = np.empty((n_envs, self._width), np.float32), np.empty(n_envs)
         terminated, truncated = np.empty(n_envs, np.bool_), np.empty(n_envs, np.bool_)
-        arguments = (playing, *self._meaning, *chosen, *self._kept, out, rewards, terminated, truncated)
+        made = (out, rewards, terminated, truncated)
+        if self._play is None:  # by arrays of our own: actions that cannot be written to would be another type
+            like = (self._everyone, *self._meaning, self._no_choices, self._no_numbers, *self._kept, *made)
+            self._play = (compiled(play_range, 0, n_envs, *like) if self._threads == 1
+                          else compiled(play_range_parallel, self._ended, *like))
+        arguments = (playing, *self._meaning, *chosen, *self._kept, *made)
         if self._threads > 1:
-            return out, rewards, terminated, truncated, self._play_parallel(playing, arguments)
-        if self._play is None:
-            self._play = compiled(play_range, 0, n_envs, *arguments)
+            return *made, self._play_parallel(self._play, playing, arguments)
         ended = self._play(0, n_envs, *arguments)
         if ended < 0:
             raise sim.no_bar(-1 - ended)
-        return out, rewards, terminated, truncated, ended
+        return *made, ended
 
-    def _play_parallel(self, playing: np.ndarray, arguments: tuple[Any, ...]) -> int:
+    def _play_parallel(self, play: Callable[..., Any], playing: np.ndarray, arguments: tuple[Any, ...]) -> int:
         sim = self._simulator
         if (bad := past_end(sim.rows, playing, sim.n_rows)) >= 0:
             raise sim.no_bar(bad)
         numba.set_num_threads(self._threads)
-        if self._play is None:
-            self._play = compiled(play_range_parallel, self._ended, *arguments)
-        self._play(self._ended, *arguments)
+        play(self._ended, *arguments)
         return int(self._ended.sum())
 
     def _chosen(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
