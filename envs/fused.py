@@ -9,7 +9,6 @@ import numpy as np
 from ..encoders.form import PAGE
 from ..market.actions.exposure import Exposure
 from ..market.actions.holding import Holding
-from ..market.actions.levels import Levels
 from ..market.actions.positions import Positions
 from ..market.actions.scheme import ActionScheme
 from ..market.actions.six_actions import SixActions
@@ -50,8 +49,7 @@ from .view import View
 __all__ = ["FusedStep"]
 
 SCHEMES: dict[type[ActionScheme], int] = {
-    SixActions: SIX, Positions: POSITIONS, Weights: PORTFOLIO, TargetWeights: TARGETS, Exposure: TARGETS, Levels: TARGETS,
-    Holding: UNITS,
+    SixActions: SIX, Positions: POSITIONS, Weights: TARGETS, TargetWeights: TARGETS, Exposure: TARGETS, Holding: UNITS,
 }
 PARTS: dict[type[Part], int] = {AccountPart: ACCOUNT, WeightsPart: WEIGHTS}
 
@@ -79,7 +77,7 @@ class FusedStep:
             settled: Whether books stay as the step leaves them until they are observed; else the account is written later.
         """
         self._simulator, self._scheme = simulator, scheme
-        self._code = SCHEMES.get(type(scheme), ABOVE)
+        self._code = PORTFOLIO if scheme == Weights(n_assets=scheme.n_assets) else SCHEMES.get(type(scheme), ABOVE)
         offset, rebalance = (int(scheme.short), scheme.rebalance) if isinstance(scheme, Positions) else (0, False)
         self._meaning = (self._code, offset, rebalance)
         self._n_envs = n_envs = simulator.n_envs
@@ -110,7 +108,7 @@ class FusedStep:
     def checked(self, actions: Any) -> np.ndarray:
         """Return actions as the kernels read them; see `ActionScheme.check_actions` for what is refused."""
         given = np.asarray(actions)
-        if self._code == ABOVE or given.shape != self._shape or given.dtype.kind not in self._kinds:
+        if given.shape != self._shape or given.dtype.kind not in self._kinds:
             return self._scheme.check_actions(given, self._n_envs)
         values = given if given.dtype == self._dtype and given.flags.c_contiguous else np.ascontiguousarray(given, self._dtype)
         if self._first_bad is None:
@@ -132,9 +130,8 @@ class FusedStep:
             Observations float32 (E, width), those of who does not play unwritten; rewards float64 (E,), 0 where they are paid by
             the reward itself; terminated and truncated bool (E,); how many of these are set.
         """
-        sim, values = self._simulator, self.checked(actions)
+        sim, chosen = self._simulator, self._chosen(actions)
         playing = self._everyone if active is None else active
-        chosen = self._chosen(values)
         n_envs = self._n_envs
         out, rewards = np.empty((n_envs, self._width), np.float32), np.empty(n_envs)
         terminated, truncated = np.empty(n_envs, np.bool_), np.empty(n_envs, np.bool_)
@@ -159,16 +156,17 @@ class FusedStep:
         play(self._ended, *arguments)
         return int(self._ended.sum())
 
-    def _chosen(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _chosen(self, actions: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return what the pass decodes, choices int64 (E,) and numbers float64 (E, n), one of them unused; or decode it here."""
         code, scheme = self._code, self._scheme
+        if code == ABOVE:
+            scheme.decide(actions, self._simulator.desk)
+            return self._no_choices, self._no_numbers
+        values = self.checked(actions)
         if code in (SIX, POSITIONS):
             return values, self._no_numbers
         if code == TARGETS:
             return self._no_choices, np.ascontiguousarray(scheme.weights(values, self._simulator.desk))
-        if code == ABOVE:
-            scheme.decode(values, self._simulator.desk)
-            return self._no_choices, self._no_numbers
         return self._no_choices, values * scheme.max_units if isinstance(scheme, Holding) else values
 
 

@@ -124,7 +124,10 @@ def test_two_threads_give_the_bytes_of_one(name):
     assert_same_play(*pair(TradingVectorEnv, TAPE, SETTINGS[name], 21, threads=2), n_steps=45)
 
 
-@pytest.mark.parametrize("settings", [{}, {"reward": "differential_sharpe", "action": "target_weights", "costs": ROUGH}])
+@pytest.mark.parametrize("settings", [
+    {}, {"reward": "differential_sharpe", "action": "target_weights", "costs": ROUGH},
+    {"action": {"kind": "weights", "short": True, "max_weight": 0.4}, "costs": ROUGH},
+])
 def test_a_portfolio_too(settings):
     assert_same_play(*pair(PortfolioVectorEnv, MANY, settings, 9), n_steps=30)
 
