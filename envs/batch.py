@@ -180,7 +180,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if type(self.simulator) is not Simulator or type(self)._observe is not TradingVectorEnv._observe:
             return None
         settled = type(self).task_done is TradingVectorEnv.task_done
-        return FusedStep(self.simulator, self.scheme, self.reward, self.view, settled=settled)
+        return FusedStep(self.simulator, self.scheme, self.reward, self.view, limits=self.limits, settled=settled)
 
     def extra_parts(self) -> Sequence[Part]:
         """Return parts of the private observation that the world adds to those asked for, such as the state of its task."""

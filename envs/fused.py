@@ -37,6 +37,7 @@ from .fused_loop import (
     play_range,
     play_range_parallel,
 )
+from .limits import Limits
 from .parts.account import AccountPart, WeightsPart
 from .parts.part import Part
 from .rewards.differential import DifferentialSharpe, DifferentialSortino
@@ -66,7 +67,8 @@ class FusedStep:
         observes: Whether the pass writes whole observations.
     """
 
-    def __init__(self, simulator: Simulator, scheme: ActionScheme, reward: Reward, view: View, *, settled: bool) -> None:
+    def __init__(self, simulator: Simulator, scheme: ActionScheme, reward: Reward, view: View, *, limits: Limits | None = None,
+                 settled: bool = True) -> None:
         """Look up what the pass can do; nothing is compiled before the first step.
 
         Args:
@@ -74,10 +76,13 @@ class FusedStep:
             scheme: What actions mean.
             reward: What is paid.
             view: What is observed.
+            limits: What orders are held to between the decision and the step; None: nothing.
             settled: Whether books stay as the step leaves them until they are observed; else the account is written later.
         """
-        self._simulator, self._scheme = simulator, scheme
+        self._simulator, self._scheme, self._limits = simulator, scheme, limits
         self._code = PORTFOLIO if scheme == Weights(n_assets=scheme.n_assets) else SCHEMES.get(type(scheme), ABOVE)
+        if limits is not None:
+            self._code = ABOVE
         offset, rebalance = (int(scheme.short), scheme.rebalance) if isinstance(scheme, Positions) else (0, False)
         self._meaning = (self._code, offset, rebalance)
         self._n_envs = n_envs = simulator.n_envs
@@ -130,7 +135,7 @@ class FusedStep:
             Observations float32 (E, width), those of who does not play unwritten; rewards float64 (E,), 0 where they are paid by
             the reward itself; terminated and truncated bool (E,); how many of these are set.
         """
-        sim, chosen = self._simulator, self._chosen(actions)
+        sim, chosen = self._simulator, self._chosen(actions, active)
         playing = self._everyone if active is None else active
         n_envs = self._n_envs
         out, rewards = np.empty((n_envs, self._width), np.float32), np.empty(n_envs)
@@ -156,11 +161,13 @@ class FusedStep:
         play(self._ended, *arguments)
         return int(self._ended.sum())
 
-    def _chosen(self, actions: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _chosen(self, actions: Any, active: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Return what the pass decodes, choices int64 (E,) and numbers float64 (E, n), one of them unused; or decode it here."""
         code, scheme = self._code, self._scheme
         if code == ABOVE:
             scheme.decide(actions, self._simulator.desk)
+            if self._limits is not None:
+                self._limits.screen(self._simulator, active)
             return self._no_choices, self._no_numbers
         values = self.checked(actions)
         if code in (SIX, POSITIONS):

@@ -74,6 +74,8 @@ SETTINGS = {
     "mask": {"private": ["account", "action_mask"], "observation": "reference", "reward": "differential_sortino"},
     "ruin": {"action": "exposure", "costs": DEADLY, "autoreset_mode": "next_step", "reward": "differential_sharpe"},
     "next step": {"autoreset_mode": "next_step", "window": 40, "private": ["account", "time_left"]},
+    "limits": {"limits": {"max_leverage": 0.4}, "reward": "differential_sharpe"},
+    "frictions": {"randomise": {"fees": [0.5, 20.0]}},
     "own scheme": {"action": Reversed(), "episode_bars": None},
     "own weights": {"action": Half(), "costs": ROUGH},
     "own reward": {"reward": Doubled(LogReturnSettings(), CostSettings()), "private": ["account", "margin"]},
