@@ -8,6 +8,7 @@ __all__ = ["IDS", "register"]
 IDS: dict[str, tuple[str, str]] = {
     "quantgym/Trading-v0": ("quantgym.envs.single:TradingEnv", "quantgym.envs.batch:TradingVectorEnv"),
     "quantgym/Portfolio-v0": ("quantgym.envs.single:PortfolioEnv", "quantgym.envs.portfolio:PortfolioVectorEnv"),
+    "quantgym/Execution-v0": ("quantgym.envs.tasks.execution:ExecutionEnv", "quantgym.envs.tasks.execution:ExecutionVectorEnv"),
     "quantgym/Leak-v0": ("quantgym.envs.worlds.leak:LeakEnv", "quantgym.envs.worlds.leak:LeakVectorEnv"),
     "quantgym/Kelly-v0": ("quantgym.envs.worlds.kelly:KellyEnv", "quantgym.envs.worlds.kelly:KellyVectorEnv"),
     "quantgym/Merton-v0": ("quantgym.envs.worlds.merton:MertonEnv", "quantgym.envs.worlds.merton:MertonVectorEnv"),
