@@ -18,9 +18,9 @@ from ..parts.part import Part
 from ..rewards.registry import REWARDS
 from ..single import SingleEnv
 from ..world import Features
+from .child_order import CHILD_SCHEMES, ChildScheme
 from .parent_order import OrderSettings, ParentOrders
 from .shortfall import ImplementationShortfall, bind_task
-from .slices import SLICE_SCHEMES, SliceScheme
 
 __all__ = ["ExecutionEnv", "ExecutionVectorEnv", "OrderPart"]
 
@@ -65,9 +65,9 @@ class ExecutionVectorEnv(TradingVectorEnv):
 
     The order arrives at the close of an episode's first row; its price there, the mark, is the arrival price. An account opens with
     `cash` and twice the order's worth at that price, of which a sale holds the order in units: either side can be paid, and a
-    sale is no short. A decision sends a share of what is left as a market order (immediate or cancel) or as a limit order for the next
-    bar; at the last decision all that is left goes to the market, whatever the action says. What volume cut stays unfilled and counts
-    at the last mark. `terminated` is the end of the order, or of its time.
+    sale is no short. A decision sends a share of what is left as a market order (immediate or cancel) or as a limit order for the
+    next bar; at the last decision all that is left goes to the market, whatever the action says. What volume cuts there stays
+    unfilled and counts at the last mark. `terminated` is the end of the order, or of its time.
 
     Attributes:
         task: The parent orders; read them, never write.
@@ -75,7 +75,7 @@ class ExecutionVectorEnv(TradingVectorEnv):
 
     name: ClassVar[str] = "Execution-v0"
     defaults: ClassVar[Mapping[str, Any]] = {
-        "action": "slices", "reward": "implementation_shortfall", "private": (), "episode_bars": 20,
+        "action": "child_orders", "reward": "implementation_shortfall", "private": (), "episode_bars": 20,
     }
 
     def __init__(self, tape: Tape | str | None = None, features: Features = None, *,
@@ -86,7 +86,7 @@ class ExecutionVectorEnv(TradingVectorEnv):
             tape: See `TradingVectorEnv`.
             features: See `TradingVectorEnv`.
             order: `OrderSettings` or a mapping of them; None: a random side, worth 50,000.
-            settings: See `TradingVectorEnv` and `EnvSettings`; `action` is `slices` or `slice_grid`.
+            settings: See `TradingVectorEnv` and `EnvSettings`; `action` is `child_orders` or `child_order_grid`.
 
         Raises:
             ConfigError: A setting of the order is unknown or wrong.
@@ -103,23 +103,21 @@ class ExecutionVectorEnv(TradingVectorEnv):
         """Return what actions mean, bound to new parent orders."""
         self.task = ParentOrders(self.order, self.tape, self.num_envs)
         given = self.settings.action
-        if isinstance(given, SliceScheme):
+        if isinstance(given, ChildScheme):
             return replace(given, task=self.task)
         settings = {"kind": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
         kind = settings.pop("kind", None)
-        if kind not in SLICE_SCHEMES:
-            raise UnknownNameError("action scheme of Execution-v0", str(kind or given), SLICE_SCHEMES)
-        known = [name for name in SLICE_SCHEMES[kind].__dataclass_fields__ if name not in ("task", "n_assets")]
+        if kind not in CHILD_SCHEMES:
+            raise UnknownNameError("action scheme of Execution-v0", str(kind or given), CHILD_SCHEMES)
+        known = [name for name in CHILD_SCHEMES[kind].__dataclass_fields__ if name not in ("task", "n_assets")]
         for name in settings:
             if name not in known:
                 raise ConfigError(f"unknown setting {kind}.{name}{did_you_mean(name, known)}")
-        return SLICE_SCHEMES[kind](task=self.task, **settings)
+        return CHILD_SCHEMES[kind](task=self.task, **settings)
 
     def build_simulator(self) -> Simulator:
-        """Return the exchange; a decision can hold one limit order."""
-        settings = self.settings
-        made = Simulator(self.tape, self.costs, n_envs=self.num_envs, max_orders=settings.max_orders, max_tickets=1,
-                         threads=settings.threads)
+        """Return the exchange; its working orders are known to the parent orders."""
+        made = super().build_simulator()
         self.task.bind(made.orders)
         return made
 
@@ -168,8 +166,8 @@ class ExecutionVectorEnv(TradingVectorEnv):
         return self._scheme.action_of(np.ones(self.num_envs))
 
     @property
-    def _scheme(self) -> SliceScheme:
-        assert isinstance(self.scheme, SliceScheme)
+    def _scheme(self) -> ChildScheme:
+        assert isinstance(self.scheme, ChildScheme)
         return self.scheme
 
 
@@ -180,4 +178,5 @@ class ExecutionEnv(SingleEnv):
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0.0)
+    quotient: np.ndarray = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0.0)
+    return quotient

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ...market.order import INTENT, TICKET, OrderKind, TimeInForce
 __all__ = ["BASIS_POINTS", "OrderSettings", "ParentOrders"]
 
 BASIS_POINTS = 1e4
-STATE = ("side", "total", "left", "whole", "arrival", "notional", "shortfall", "paid", "_mark", "_fx", "_held", "_row")
+STATE = ("side", "total", "left", "arrival", "notional", "shortfall", "paid", "_mark", "_fx", "_held", "_row")
 TRADING_COSTS = ("commission", "fees", "spread", "slippage", "impact", "liquidation")
 
 
@@ -26,8 +26,8 @@ class OrderSettings:
     Attributes:
         side: `buy`, `sell` or `random`: either with probability 1/2.
         size: How large it is, positive; or a pair (low, high) between which it is drawn uniformly.
-        size_in: What `size` counts: `notional` (account currency at the arrival price), `units`, or `volume`: a share of the average
-            volume of one bar, times the bars of the episode, so that even execution takes part in trading with that share.
+        size_in: What `size` counts: `notional` (account currency at the arrival price), `units`, or `volume`: a share of the
+            average volume of one bar, times the bars of the episode, so that even execution takes part in trading with that share.
         volume_bars: Bars before the arrival, its own included, over which volume is averaged.
     """
 
@@ -61,7 +61,6 @@ class ParentOrders:
         side: 1 buy, -1 sell, float64 (E,).
         total: Units of the order, as splits have left them, float64 (E,).
         left: Whole lots that are not filled, int64 (E,).
-        whole: Lots of the order at its arrival, int64 (E,).
         arrival: Arrival price, quote currency, less what dividends, splits and rolls have taken from it since, (E,).
         notional: Worth of the order at the arrival price, account currency, (E,).
         shortfall: Implementation shortfall so far, basis points of `notional`, (E,).
@@ -83,7 +82,7 @@ class ParentOrders:
         self._orders: np.ndarray | None = None
         self.side, self.total, self.arrival, self.notional = (np.zeros(n_envs) for _ in range(4))
         self.shortfall, self.paid, self._mark, self._fx = (np.zeros(n_envs) for _ in range(4))
-        self.left, self.whole, self._held, self._row = (np.zeros(n_envs, np.int64) for _ in range(4))
+        self.left, self._held, self._row = (np.zeros(n_envs, np.int64) for _ in range(3))
 
     def bind(self, orders: np.ndarray) -> None:
         """Know the pool of working orders, ORDER (E, M): what is in flight is not sent again."""
@@ -102,7 +101,7 @@ class ParentOrders:
             size *= float(self.volume[row]) * float(books.episode["last_row"][e] - row)
         lots = max(int(whole_lots(size, self.lot)), 1) if listed else 0
         self.side[e] = {"buy": 1.0, "sell": -1.0}.get(settings.side, 1.0 if side_draw < 0.5 else -1.0)
-        self.left[e] = self.whole[e] = lots
+        self.left[e] = lots
         self._held[e] = lots if self.side[e] < 0.0 else 0
         self.total[e] = on_grid(lots, self.lot)
         self.arrival[e], self._mark[e], self._fx[e], self._row[e] = mark, mark, fx, row

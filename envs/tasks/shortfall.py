@@ -18,8 +18,8 @@ __all__ = ["ImplementationShortfall", "bind_task"]
 class ImplementationShortfall(Reward):
     """Minus what the step adds to the implementation shortfall, basis points of the arrival notional.
 
-    Over an episode it sums to minus the shortfall of the order, what was left unfilled valued at the last mark. What is left pays for
-    the moves of the market as they happen, so the reward of a step depends on no earlier one. Source: Perold 1988.
+    Over an episode it sums to minus the shortfall of the order, what was left unfilled valued at the last mark. What is left pays
+    for the moves of the market as they happen, so the reward of a step depends on no earlier one. Source: Perold 1988.
     """
 
     def __init__(self, settings: Mapping[str, Any], costs: CostSettings) -> None:
@@ -30,7 +30,7 @@ class ImplementationShortfall(Reward):
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """See `Reward.pay`."""
         if self.task is None:
-            raise ConfigError("reward implementation_shortfall needs the parent order of quantgym/Execution-v0; it has none elsewhere")
+            raise ConfigError("reward implementation_shortfall needs a parent order, which quantgym/Execution-v0 has alone")
         return -self.task.paid
 
 

@@ -1,7 +1,7 @@
 """What an execution decides: how much of the rest to send now, and how passively."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -11,21 +11,23 @@ from ...market.desk import Desk
 from ...market.errors import ConfigError
 from .parent_order import ParentOrders
 
-__all__ = ["MARKET", "SLICE_SCHEMES", "SliceGrid", "SliceScheme", "Slices"]
+__all__ = ["CHILD_SCHEMES", "MARKET", "ChildOrderGrid", "ChildOrders", "ChildScheme"]
 
 MARKET = -1.0
 """The offset that stands for a market order."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SliceScheme(ActionScheme):
+class ChildScheme(ActionScheme):
     """Base of both: an action is a share of what is left and an offset; the task writes the orders.
 
     Attributes:
         task: Whose parent orders are executed; the environment sets it.
     """
 
-    task: ParentOrders | None = None
+    n_tickets: ClassVar[int] = 1
+
+    task: ParentOrders | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -33,7 +35,7 @@ class SliceScheme(ActionScheme):
             raise ConfigError(f"action {self.name}: executes an order in one asset, n_assets was {self.n_assets}")
 
     @abstractmethod
-    def slices(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def split(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return share of the rest in [0, 1] and offset of a limit order (negative: a market order), float64 (E,) each."""
 
     @abstractmethod
@@ -44,11 +46,11 @@ class SliceScheme(ActionScheme):
         """Write the child orders; see `ActionScheme.decode`."""
         if self.task is None:
             raise ConfigError(f"action {self.name} executes the parent order of quantgym/Execution-v0; it has none elsewhere")
-        self.task.send(*self.slices(actions), desk)
+        self.task.send(*self.split(actions), desk)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slices(SliceScheme):
+class ChildOrders(ChildScheme):
     """Two numbers in [-1, 1]. First: -1 nothing to 1 all of what is left. Second: up to 0 a market order, above 0 a limit order
     at that part of `max_offset` from the mark.
 
@@ -58,13 +60,13 @@ class Slices(SliceScheme):
 
     max_offset: float = 0.002
 
-    name: ClassVar[str] = "slices"
+    name: ClassVar[str] = "child_orders"
     discrete: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0.0 <= self.max_offset < 1.0:
-            raise ConfigError(f"slices.max_offset must lie in [0, 1), was {self.max_offset}")
+            raise ConfigError(f"child_orders.max_offset must lie in [0, 1), was {self.max_offset}")
 
     @property
     def size(self) -> int:
@@ -76,17 +78,17 @@ class Slices(SliceScheme):
         """What the two numbers are."""
         return ("share", "passiveness")
 
-    def slices(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `SliceScheme.slices`."""
+    def split(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `ChildScheme.split`."""
         return 0.5 * (actions[:, 0] + 1.0), np.where(actions[:, 1] > 0.0, actions[:, 1] * self.max_offset, MARKET)
 
     def action_of(self, share: np.ndarray) -> np.ndarray:
-        """See `SliceScheme.action_of`."""
+        """See `ChildScheme.action_of`."""
         return np.stack([np.clip(2.0 * share - 1.0, -1.0, 1.0), np.full(share.shape, -1.0)], axis=-1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SliceGrid(SliceScheme):
+class ChildOrderGrid(ChildScheme):
     """0 waits; then every share of what is left as a market order, then every share at the first offset, at the second, ...
 
     Attributes:
@@ -97,7 +99,7 @@ class SliceGrid(SliceScheme):
     shares: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
     offsets: tuple[float, ...] = (0.0005, 0.002)
 
-    name: ClassVar[str] = "slice_grid"
+    name: ClassVar[str] = "child_order_grid"
     discrete: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -105,9 +107,9 @@ class SliceGrid(SliceScheme):
         object.__setattr__(self, "shares", tuple(self.shares))
         object.__setattr__(self, "offsets", tuple(self.offsets))
         if not self.shares or not all(0.0 < share <= 1.0 for share in self.shares):
-            raise ConfigError(f"slice_grid.shares must be numbers in (0, 1], was {self.shares}")
+            raise ConfigError(f"child_order_grid.shares must be numbers in (0, 1], was {self.shares}")
         if not all(0.0 <= offset < 1.0 for offset in self.offsets):
-            raise ConfigError(f"slice_grid.offsets must be numbers in [0, 1), was {self.offsets}")
+            raise ConfigError(f"child_order_grid.offsets must be numbers in [0, 1), was {self.offsets}")
 
     @property
     def n(self) -> int:
@@ -120,17 +122,18 @@ class SliceGrid(SliceScheme):
         ways = ("at market", *(f"at {offset * 1e4:g} bp" for offset in self.offsets))
         return ("wait", *(f"{share:.0%} {way}" for way in ways for share in self.shares))
 
-    def slices(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `SliceScheme.slices`."""
+    def split(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `ChildScheme.split`."""
         shares = np.array([0.0, *(self.shares * (1 + len(self.offsets)))])
         offsets = np.array([MARKET, *(way for way in (MARKET, *self.offsets) for _ in self.shares)])
         return shares[actions], offsets[actions]
 
     def action_of(self, share: np.ndarray) -> np.ndarray:
-        """See `SliceScheme.action_of`."""
+        """See `ChildScheme.action_of`."""
         known = np.array([0.0, *self.shares])
-        return np.abs(known - np.asarray(share)[..., None]).argmin(axis=-1)
+        nearest: np.ndarray = np.abs(known - np.asarray(share)[..., None]).argmin(axis=-1)
+        return nearest
 
 
-SLICE_SCHEMES: dict[str, type[SliceScheme]] = {scheme.name: scheme for scheme in (Slices, SliceGrid)}
+CHILD_SCHEMES: dict[str, type[ChildScheme]] = {scheme.name: scheme for scheme in (ChildOrders, ChildOrderGrid)}
 """Every scheme of an execution by name."""
