@@ -22,6 +22,7 @@ ENCODERS: dict[str, str] = {
     "price": "price:PriceEncoder",
     "indicators": "indicators:IndicatorEncoder",
     "regime": "regime:RegimeEncoder",
+    "correlation": "correlation:CorrelationEncoder",
     "graph_forecast": "graph_forecast:GraphForecastEncoder",
     "ma_cross": "signals.ma_cross:MovingAverageCross",
     "momentum": "signals.momentum:Momentum",

@@ -9,7 +9,7 @@ from ..market.errors import ConfigError
 
 __all__ = ["BOUNDED_UNITS", "Column", "check_unique"]
 
-BOUNDED_UNITS = ("flag", "probability", "weight")
+BOUNDED_UNITS = ("flag", "probability", "weight", "edge_weight")
 """Units that have a meaning as they are: the normaliser passes them unchanged."""
 
 
@@ -19,8 +19,8 @@ class Column:
 
     Attributes:
         name: Snake case, unique among the columns beside it.
-        unit: `log_return`, `fraction`, `index` (bounded oscillators), `flag`, `probability`, `weight`, `score` (standard
-            deviations), `account` (account currency), `bars`.
+        unit: `log_return`, `fraction`, `index` (bounded oscillators), `flag`, `probability`, `weight`, `edge_weight`
+            (of an edge between assets), `score` (standard deviations), `account` (account currency), `bars`.
         low: Smallest possible value, -inf where there is none.
         high: Largest possible value, inf where there is none.
         warmup: The column is 0 in the first `warmup` rows of an asset (of the tape, for a global column), for want of history.

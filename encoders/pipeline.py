@@ -26,13 +26,17 @@ class Pipeline:
     """Encoders side by side, normalised on the training part.
 
     A market row is the global columns of all encoders in order, then for each asset the per-asset columns of all encoders in order.
-    A column is 0 during its warm-up, before and after normalising.
+    An encoder whose global columns are weights of edges (it has `edges`) comes last, so that the layout can name their ends. A
+    column is 0 during its warm-up, before and after normalising.
     """
 
     def __init__(self, encoders: Sequence[Encoder]) -> None:
         if not encoders:
             raise ConfigError("a pipeline needs at least one encoder")
-        self.encoders = tuple(encoders)
+        graphs = [encoder for encoder in encoders if hasattr(type(encoder), "edges")]
+        if len(graphs) > 1:
+            raise ConfigError(f"a pipeline holds one graph, was given {', '.join(graph.name for graph in graphs)}; leave one out")
+        self.encoders = (*(encoder for encoder in encoders if encoder not in graphs), *graphs)
         check_unique(self._columns(per_asset=False) + self._columns(per_asset=True), "pipeline")
         self._symbols: tuple[str, ...] | None = None
         self._market: Normaliser | None = None
@@ -70,7 +74,8 @@ class Pipeline:
         """Layout of a market row; ConfigError before `fit`."""
         symbols, market, asset = self._fitted()
         columns = market.describe(self._columns(per_asset=False)), asset.describe(self._columns(per_asset=True))
-        return Layout(symbols, *columns, warmup=self.warmup)
+        edges = tuple(edge for encoder in self.encoders for edge in getattr(encoder, "edges", ()))
+        return Layout(symbols, *columns, warmup=self.warmup, edges=edges)
 
     @property
     def digest(self) -> str:
@@ -93,6 +98,7 @@ class Pipeline:
             raise DataError(f"pipeline: the training part needs {need} rows ({self.warmup} to warm up and 2 to measure), "
                             f"tape {tape.name} has {tape.n_rows}")
         parts = [encoder.fit(tape).transform(tape) for encoder in self.encoders]
+        self.__dict__.pop("_warmups", None)  # there are as many edges as pairs of assets
         market, asset = self._assemble(parts, tape.n_rows, tape.n_assets)
         known_market, known_asset = self._known(tape.close > 0.0, np.full(tape.n_assets, -1), 0)
         self._symbols = tape.symbols

@@ -15,16 +15,14 @@ from ...market.errors import ConfigError, UnknownNameError, did_you_mean
 from ...simulator.simulator import Simulator
 from ..batch import TradingVectorEnv
 from ..parts.part import Part
-from ..rewards.registry import REWARDS
+from ..rewards.implementation_shortfall import bind_task
 from ..single import SingleEnv
 from ..world import Features
 from .child_order import CHILD_SCHEMES, ChildScheme
 from .parent_order import OrderSettings, ParentOrders
-from .shortfall import ImplementationShortfall, bind_task
 
 __all__ = ["ExecutionEnv", "ExecutionVectorEnv", "OrderPart"]
 
-REWARDS["implementation_shortfall"] = ImplementationShortfall
 MOVE_LIMIT = 50.0
 RATE_LIMIT = 10.0
 

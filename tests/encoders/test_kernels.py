@@ -17,7 +17,8 @@ from quantgym.encoders.stream import StreamEncoder
 from .conftest import SMALL
 
 ROOM = Path(quantgym.encoders.__file__).parent
-WITH_KERNELS = {"adjusted", "hidden_markov", "market_state", "graph_node", "price", "signals.ma_cross", "signals.momentum"}
+WITH_KERNELS = {"adjusted", "correlation", "hidden_markov", "market_state", "graph_node", "price", "signals.ma_cross",
+                "signals.momentum"}
 
 
 @contextmanager
@@ -41,8 +42,8 @@ def test_no_kernel_is_left_out():
 
 @pytest.mark.parametrize(
     ("kind", "module"),
-    [("price", "price"), ("regime", "market_state"), ("graph_forecast", "graph_node"), ("ma_cross", "signals.ma_cross"),
-     ("momentum", "signals.momentum")],
+    [("price", "price"), ("correlation", "correlation"), ("regime", "market_state"), ("graph_forecast", "graph_node"),
+     ("ma_cross", "signals.ma_cross"), ("momentum", "signals.momentum")],
 )
 def test_the_kernel_of_an_encoder_equals_its_python(kind, module, us_tech):
     encoder = build_encoder(kind, SMALL.get(kind)).fit(us_tech)

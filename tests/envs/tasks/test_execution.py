@@ -25,7 +25,8 @@ def flat_features(monkeypatch):
     from quantgym.encoders.table import FeatureTable
 
     def encode(tape):
-        return FeatureTable(np.ones((tape.n_rows, 1), np.float32), Layout(tape.symbols, market_asset=(Column("one", "flag", 0.0, 1.0),)))
+        one = Column("one", "flag", 0.0, 1.0)
+        return FeatureTable(np.ones((tape.n_rows, 1), np.float32), Layout(tape.symbols, market_asset=(one,)))
 
     monkeypatch.setattr(ExecutionVectorEnv, "encode", staticmethod(encode))
 

@@ -1,16 +1,18 @@
 """`implementation_shortfall`: what a step of an execution has lost against the arrival price."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...market.cost import CostSettings
 from ...market.desk import Books
 from ...market.errors import ConfigError
-from ..rewards.reward import Reward
-from ..rewards.total import TotalReward
-from .parent_order import ParentOrders
+from .reward import Reward
+from .total import TotalReward
+
+if TYPE_CHECKING:
+    from ..tasks.parent_order import ParentOrders
 
 __all__ = ["ImplementationShortfall", "bind_task"]
 
@@ -34,7 +36,7 @@ class ImplementationShortfall(Reward):
         return -self.task.paid
 
 
-def bind_task(reward: Reward, task: ParentOrders) -> None:
+def bind_task(reward: Reward, task: "ParentOrders") -> None:
     """Let every implementation shortfall in `reward` know its parent orders."""
     for term in reward.terms if isinstance(reward, TotalReward) else (reward,):
         if isinstance(term, ImplementationShortfall):
