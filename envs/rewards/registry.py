@@ -14,6 +14,7 @@ from .crra import Crra
 from .differential import DifferentialSharpe, DifferentialSortino
 from .execution_cost import ExecutionCost
 from .gross_minus_cost import GrossMinusCost
+from .implementation_shortfall import ImplementationShortfall
 from .log_return import LogReturn
 from .mean_variance import MeanVariance
 from .penalty import DrawdownPenalty, InventoryPenalty, TurnoverPenalty
@@ -33,6 +34,7 @@ REWARDS: dict[str, Callable[..., Reward]] = {
     "crra": Crra,
     "mean_variance": MeanVariance,
     "execution_cost": ExecutionCost,
+    "implementation_shortfall": ImplementationShortfall,
 }
 """Every reward by name. A class with `settings_class` gets its settings checked strictly; any other gets them as a dict."""
 

@@ -99,7 +99,8 @@ class ExecutionVectorEnv(TradingVectorEnv):
 
     def build_scheme(self) -> ActionScheme:
         """Return what actions mean, bound to new parent orders."""
-        self.task = ParentOrders(self.order, self.tape, self.num_envs)
+        pool = self.world.pool
+        self.task = ParentOrders(self.order, self.tape, self.num_envs, None if pool is None else pool.segments)
         given = self.settings.action
         if isinstance(given, ChildScheme):
             return replace(given, task=self.task)

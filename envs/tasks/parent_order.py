@@ -69,14 +69,15 @@ class ParentOrders:
         volume: Average volume of a bar at each row, units, (T,); zeros where its unit is unknown.
     """
 
-    def __init__(self, settings: OrderSettings, tape: Tape, n_envs: int) -> None:
-        """Make room; DataError where sizes count volume and the tape's has no known unit."""
+    def __init__(self, settings: OrderSettings, tape: Tape, n_envs: int, segments: np.ndarray | None = None) -> None:
+        """Make room; `segments` (S, 2) are the rows of each tape of a pool. DataError where a size counts unknown volume."""
         if settings.size_in == "volume" and tape.instruments[0].volume_unit is None:
             raise DataError(f"order.size_in volume needs volumes in units, that of {tape.symbols[0]} on tape {tape.name} has none; "
                             "count the size in notional or units")
         self.settings, self.tape = settings, tape
         known = 0.0 if tape.instruments[0].volume_unit is None else 1.0
-        self.volume = known * _trailing_mean(tape.bars["volume"][:, 0], settings.volume_bars)
+        volume, parts = tape.bars["volume"][:, 0], np.array([[0, tape.n_rows]]) if segments is None else segments
+        self.volume = known * np.concatenate([_trailing_mean(volume[start:stop], settings.volume_bars) for start, stop in parts])
         self.lot, self._multiplier = tape.instruments[0].lot, tape.instruments[0].multiplier
         self._tick, self._minimum = tape.instruments[0].tick, tape.instruments[0].min_notional
         self._orders: np.ndarray | None = None
@@ -143,7 +144,7 @@ class ParentOrders:
             ticks = np.where(self.side > 0.0, np.floor(price + 1e-9), np.ceil(price - 1e-9))
             ticket["lots"], ticket["kind"], ticket["tif"] = signed, OrderKind.LIMIT, TimeInForce.GTD
             ticket["price_ticks"] = np.maximum(ticks, 1.0).astype(np.int64)
-            ticket["expires_at"] = self._first_close_after(rows, desk.rules["latency_ns"])
+            ticket["expires_at"] = self._first_close_after(desk)
             desk.tickets[passive, 0] = ticket[passive]
 
     def after(self, step: np.ndarray, books: Books) -> None:
@@ -187,10 +188,13 @@ class ParentOrders:
         for name in STATE:
             getattr(self, name)[...] = state[name]
 
-    def _first_close_after(self, rows: np.ndarray, latency_ns: np.ndarray) -> np.ndarray:
-        closes = self.tape.close_at
-        found = np.searchsorted(closes, closes[rows] + latency_ns, side="right")
-        return np.asarray(closes[np.minimum(found, len(closes) - 1)])
+    def _first_close_after(self, desk: Desk) -> np.ndarray:
+        """Return the close of the bar in which an order that is sent now arrives, ns UTC (E,)."""
+        closes, last = self.tape.close_at, np.minimum(desk.episode["last_row"], self.tape.n_rows - 1)
+        due, at = closes[desk.rows] + desk.rules["latency_ns"], np.minimum(desk.rows + 1, last)
+        while (early := (closes[at] <= due) & (at < last)).any():
+            at = at + early
+        return np.asarray(closes[at])
 
 
 def _trailing_mean(volume: np.ndarray, bars: int) -> np.ndarray:

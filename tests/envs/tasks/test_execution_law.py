@@ -91,3 +91,18 @@ def test_the_order_is_no_use_of_a_limit_on_shorts():
     made.step(made.immediate_action())
     assert (made.task.left == 0).all()
     assert (made.simulator.refused == 0).all()
+
+
+def test_on_several_tapes_volumes_are_averaged_and_orders_expire_on_each_tape_alone():
+    from quantgym.envs.tasks.execution import ExecutionVectorEnv
+
+    tapes = [gbm_tape(1, 80), gbm_tape(2, 90, volume=10.0)]
+    order = {"side": "buy", "size": 0.5, "size_in": "volume"}
+    pool = ExecutionVectorEnv(tapes, order=order, num_envs=8, episode_bars=6, costs=COSTS["free"], tape_weights=[1.0, 1.0])
+    alone = ExecutionVectorEnv(tapes[1], order=order, num_envs=1, episode_bars=6, costs=COSTS["free"], start="first")
+    assert np.array_equal(pool.task.volume[80:], alone.task.volume)
+    pool.reset(seed=0)
+    rows = pool.books.rows.copy()
+    assert {False, True} == set((rows >= 80).tolist())
+    pool.step(np.tile(np.array([1.0, 0.3], np.float32), (8, 1)))
+    assert (pool.books.account["n_working"] == 0).all()  # limits have left at the close
