@@ -92,15 +92,10 @@ def _judged(subject: Subject, found: Any, lengths: dict[tuple[bool, bool], set[i
             if turn.infos[e]["equity"] <= 0.0 and not turn.terminated[e]:
                 yield f"step {step} ends with an equity of {turn.infos[e]['equity']} and is truncated; ruin is terminated"
                 return
-    metadata = getattr(_env_of(subject), "metadata", None) or {}
+    metadata = getattr(subject.player().unwrapped[0], "metadata", None) or {}
     solvent = [turn for turn in found.seen[1:] for e in range(subject.n)
                if turn.done(e) and turn.terminated[e] and float(turn.infos[e].get("equity", 0.0)) > 0.0]
     if solvent and set(lengths) == {(True, False)} and len(lengths[True, False]) == 1 and not metadata.get("task", False):
         (length,) = lengths[True, False]
         yield (f"every episode is terminated after {length} steps with money left: the end of the data is truncated "
                "(metadata['task'] = True where a task ends there)")
-
-
-def _env_of(subject: Subject) -> Any:
-    player = subject.player()
-    return (player.env if isinstance(player, VectorPlayer) else player.envs[0]).unwrapped  # type: ignore[attr-defined]

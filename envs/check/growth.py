@@ -13,13 +13,15 @@ import numpy as np
 
 from ...market.errors import QuantgymError
 from .player import Player, VectorPlayer
+from .reach import reached_bytes
 from .subject import Subject
 from .trace import sampled
 
 __all__ = ["memory_does_not_grow", "steps_do_not_slow_down"]
 
 EPISODES, BARS, WINDOWS = 16, 10, 4
-LEAST_BYTES = 24  # an episode: a number that is kept has 32; free lists of Python make noise, which repeating thins out
+LEAST_HELD = 8  # bytes an episode that can be reached from the environment: an entry in a list
+LEAST_TRACED = 512  # of the whole program, where caches of Python and NumPy make some noise
 LONG = 1_600  # steps of a long episode
 MARKS = (400, 1_000, LONG)  # where it is looked at what a step costs
 SPAN = 60
@@ -29,34 +31,36 @@ SLOWER = (1.25, 1.2)  # from the first mark to the second, from the second to th
 
 
 def memory_does_not_grow(subject: Subject) -> Iterator[str]:
-    """After every reset as much memory is in use as after the one before, but for what noise there is."""
-    for attempt in (1, 3):  # caches fill while they are looked at: only what grows every time is a fault
-        grown = _grown(subject.player(min(2, subject.n) if subject.sizes else None), subject, EPISODES * attempt)
-        if grown < LEAST_BYTES:
-            return
-    yield f"memory grows by {grown:.0f} bytes with every episode"
-
-
-def _grown(player: Player, subject: Subject, episodes: int) -> float:
-    """Return bytes an episode by which memory grew in each of three windows, the least of them."""
+    """After a number of episodes an environment holds on to as much memory as after fewer, and so does the program."""
+    player = subject.player(min(2, subject.n) if subject.sizes else None)
     actions = sampled(player, subject.seed, BARS)
-    used: list[int] = []
+    held, traced = [], []
     tracing = tracemalloc.is_tracing()
     if not tracing:
         tracemalloc.start(1)
     try:
         for _ in range(WINDOWS):
-            for episode in range(episodes):
+            for episode in range(EPISODES):
                 player.reset(subject.seed + episode)
                 for action in actions:
                     player.step(action)
             player.reset(subject.seed)
             gc.collect()
-            used.append(tracemalloc.get_traced_memory()[0])
+            held.append(sum(reached_bytes(one) for one in player.unwrapped))
+            gc.collect()
+            traced.append(tracemalloc.get_traced_memory()[0])
     finally:
         if not tracing:
             tracemalloc.stop()
-    return min(after - before for before, after in pairwise(used)) / episodes
+    for grown, least in ((_growth(held), LEAST_HELD), (_growth(traced), LEAST_TRACED)):
+        if grown >= least:
+            yield f"memory grows by {grown:.0f} bytes with every episode"
+            return
+
+
+def _growth(used: list[int]) -> float:
+    """Return bytes an episode by which memory grew in every window: the least of them."""
+    return min(after - before for before, after in pairwise(used)) / EPISODES
 
 
 def steps_do_not_slow_down(subject: Subject) -> Iterator[str]:

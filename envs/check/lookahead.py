@@ -36,15 +36,11 @@ def _encoder(subject: Subject) -> tuple[Callable[[Tape], Any], Tape, int, bool]:
         if subject.encode is None or subject.tape is None:
             raise NotCheckable("the features were given as a table, so nothing is known of how they were made; pass a function")
         return subject.encode, _head(subject.tape), env.view.history, env.leaks
-    foreign = _unwrapped(subject.player())
+    foreign = subject.player().unwrapped[0]
     encode, tape = getattr(foreign, "encode", None), getattr(foreign, "tape", None)
     if not callable(encode) or not isinstance(tape, Tape):
         raise NotCheckable("it offers no `encode` (from a quantgym Tape to features) and no `tape` whose future could be changed")
     return encode, _head(tape), 1, bool(getattr(foreign, "metadata", {}).get("leaks", False))
-
-
-def _unwrapped(player: Any) -> Any:
-    return (player.env if isinstance(player, VectorPlayer) else player.envs[0]).unwrapped
 
 
 def _head(tape: Tape) -> Tape:

@@ -63,6 +63,11 @@ class Player(ABC):
     def close(self) -> None:
         """Close them."""
 
+    @property
+    @abstractmethod
+    def unwrapped(self) -> list[Any]:
+        """The environments themselves: one batch, or E single ones."""
+
 
 class VectorPlayer(Player):
     """A vector environment, whatever its autoreset mode."""
@@ -110,6 +115,11 @@ class VectorPlayer(Player):
     def close(self) -> None:
         """See `Player.close`."""
         self.env.close()
+
+    @property
+    def unwrapped(self) -> list[Any]:
+        """See `Player.unwrapped`."""
+        return [self.env.unwrapped]
 
     def _rows(self, observations: Any) -> list[Any]:
         if isinstance(observations, np.ndarray):
@@ -162,3 +172,8 @@ class SinglePlayer(Player):
         """See `Player.close`."""
         for env in self.envs:
             env.close()  # type: ignore[no-untyped-call]
+
+    @property
+    def unwrapped(self) -> list[Any]:
+        """See `Player.unwrapped`."""
+        return [env.unwrapped for env in self.envs]

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
 
-from .player import Player, VectorPlayer
 from .report import NotCheckable
 from .subject import Subject
 from .trace import trace
@@ -15,13 +13,13 @@ __all__ = ["state_goes_on"]
 def state_goes_on(subject: Subject) -> Iterator[str]:
     """`get_state` in the middle of an episode disturbs nothing; `set_state` goes on to the bit, there and in a new environment."""
     played = subject.player()
-    if not all(callable(getattr(one, name, None)) for one in _envs(played) for name in ("get_state", "set_state")):
+    if not all(callable(getattr(one, name, None)) for one in played.unwrapped for name in ("get_state", "set_state")):
         raise NotCheckable("it offers no get_state and set_state")
     actions, everyone = subject.actions(), range(subject.n)
     half = len(actions) // 3 + 2  # in the middle of an episode
     whole = trace(subject.player(), subject.seed, actions)
     trace(played, subject.seed, actions[:half])
-    state = [one.get_state() for one in _envs(played)]
+    state = [one.get_state() for one in played.unwrapped]
     kept = deepcopy(state)
     expected = trace(played, None, actions[half:], begin=False)
     rest = type(whole)(turns=whole.turns[half + 1 :], seen=whole.seen[half + 1 :], ended=whole.ended[half + 1 :], begun=False)
@@ -33,12 +31,8 @@ def state_goes_on(subject: Subject) -> Iterator[str]:
     for player, name, given in ((played, "the same environment", kept), (fresh, "a new environment", deepcopy(kept)),
                                 (subject.player(), "a new environment that was never reset", deepcopy(kept)),
                                 (played, "the same environment, from a state that was played on since it was taken,", state)):
-        for one, saved in zip(_envs(player), given, strict=True):
+        for one, saved in zip(player.unwrapped, given, strict=True):
             one.set_state(saved)
         if where := trace(player, None, actions[half:], begin=False).difference(expected, everyone):
             yield f"{name} goes on otherwise after set_state: {where} of those that follow"
             return
-
-
-def _envs(player: Player) -> list[Any]:
-    return [player.env.unwrapped] if isinstance(player, VectorPlayer) else [one.unwrapped for one in player.envs]  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from quantgym.envs.check.examination import CHECKS
 from quantgym.envs.parts.account import ACCOUNT_COLUMNS
 from quantgym.envs.parts.margin import MarginPart
 from quantgym.envs.parts.registry import PARTS
@@ -19,7 +20,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "environments.md").read_t
 
 def test_the_code_runs():
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    assert len(blocks) == 3
+    assert len(blocks) == 5
     known, known_parts = set(REWARDS), set(PARTS)
     scope: dict[str, object] = {}
     try:
@@ -36,6 +37,6 @@ def test_the_code_runs():
 COLUMNS = [column.name for column in (*ACCOUNT_COLUMNS, *SHARPE_COLUMNS, *SORTINO_COLUMNS, *MarginPart.columns)]
 
 
-@pytest.mark.parametrize("name", [*IDS, *REWARDS, *PARTS, *AUTORESET_MODES, *EnvSettings.__dataclass_fields__, *COLUMNS])
+@pytest.mark.parametrize("name", [*IDS, *REWARDS, *PARTS, *AUTORESET_MODES, *EnvSettings.__dataclass_fields__, *COLUMNS, *CHECKS])
 def test_the_page_names(name):
     assert f"`{name}`" in PAGE
