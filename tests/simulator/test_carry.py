@@ -142,3 +142,14 @@ def test_a_split_rounds_the_prices_of_an_intent_as_those_of_a_working_order(kit)
     desk = kit.Desk([(0.1,) * 4] * 3, terms={"split": [[1.0], [0.7], [1.0]]}, allow_short=True)
     desk.order(-10, limit=0.21).step()
     assert desk.sim.orders[0, 0]["price_ticks"] == 30
+
+
+@pytest.mark.parametrize("held", [0, -5])
+def test_a_ticket_of_more_lots_than_can_be_counted_is_refused_after_a_split_too(kit, held):
+    bars = [(10,) * 4, (10,) * 4, (5,) * 4, (5,) * 4]
+    desk = kit.Desk(bars, terms={"split": [[1.0], [1.0], [2.0], [1.0]]}, allow_short=True)
+    desk.order(held).step()
+    # twice 2^60 is no number of lots, with the ten sold after the split or without
+    desk.ticket(2**60, kind="LIMIT", limit=1).ticket(-(2**60), kind="LIMIT", limit=99).step()
+    assert desk.refused == {"BAD_ORDER": 2}
+    assert desk.working == []

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from quantgym.market.order import OrderState, Refusal
+
 FLAT = (100,) * 4
 
 
@@ -88,6 +90,21 @@ def test_fill_or_kill_that_arrives_in_a_halt_is_refused(kit):
     desk = kit.Desk([FLAT] * 4, halted=[(1, 0)])
     desk.ticket(1, kind="LIMIT", limit=101, tif="FOK").ticket(1, kind="LIMIT", limit=101, tif="IOC").step()
     assert desk.refused == {"FILL_OR_KILL": 1}
+    assert desk.working == []
+
+
+@pytest.mark.parametrize("tif", ["IOC", "FOK"])
+def test_what_waits_for_an_order_that_misses_its_look_in_a_halt_leaves_with_it_and_not_with_the_account(kit, tif):
+    bars = [[FLAT, FLAT], [FLAT, FLAT], [FLAT, (100, 100, 1, 1)], [FLAT, (1, 1, 1, 1)]]
+    desk = kit.Desk(bars, halted=[(2, 0)], max_leverage=10.0, log=True)
+    desk.order(50, 1).step()
+    # 50 x (1 - 100) = -4950 of 1000: the account is ruined at the close of the row whose bar of asset 0 is missing
+    desk.ticket(1, kind="LIMIT", limit=101, tif=tif).ticket(-1, kind="STOP", stop=90, parent=1).step()
+    assert desk.account["ruined"]
+    log = desk.sim.log_of_step(0)
+    (left,) = log[(log["order_id"] == 3) & (log["state"] == OrderState.CANCELLED)]
+    assert Refusal(left["reason"]) is Refusal.NONE
+    assert left["filled_at"] == desk.tape.clock["open_at"][2]
     assert desk.working == []
 
 
