@@ -9,6 +9,17 @@ IDS: dict[str, tuple[str, str]] = {
     "quantgym/Trading-v0": ("quantgym.envs.single:TradingEnv", "quantgym.envs.batch:TradingVectorEnv"),
     "quantgym/Portfolio-v0": ("quantgym.envs.single:PortfolioEnv", "quantgym.envs.portfolio:PortfolioVectorEnv"),
     "quantgym/Execution-v0": ("quantgym.envs.tasks.execution:ExecutionEnv", "quantgym.envs.tasks.execution:ExecutionVectorEnv"),
+    "quantgym/MarketMaking-v0": (
+        "quantgym.envs.market_making:MarketMakingEnv", "quantgym.envs.market_making:MarketMakingVectorEnv",
+    ),
+    "quantgym/CarteaJaimungal-v0": (
+        "quantgym.envs.worlds.cartea_jaimungal:CarteaJaimungalEnv",
+        "quantgym.envs.worlds.cartea_jaimungal:CarteaJaimungalVectorEnv",
+    ),
+    "quantgym/AvellanedaStoikov-v0": (
+        "quantgym.envs.worlds.avellaneda_stoikov:AvellanedaStoikovEnv",
+        "quantgym.envs.worlds.avellaneda_stoikov:AvellanedaStoikovVectorEnv",
+    ),
     "quantgym/Leak-v0": ("quantgym.envs.worlds.leak:LeakEnv", "quantgym.envs.worlds.leak:LeakVectorEnv"),
     "quantgym/Kelly-v0": ("quantgym.envs.worlds.kelly:KellyEnv", "quantgym.envs.worlds.kelly:KellyVectorEnv"),
     "quantgym/Merton-v0": ("quantgym.envs.worlds.merton:MertonEnv", "quantgym.envs.worlds.merton:MertonVectorEnv"),

@@ -10,6 +10,7 @@ from ...market.errors import ConfigError, UnknownNameError
 from .account import AccountPart, WeightsPart
 from .action_mask import ActionMaskPart
 from .holding import HoldingPart, RemainingPart
+from .inventory import InventoryPart
 from .margin import MarginPart
 from .part import NoSettings, Part, PartContext
 from .time_left import TimeLeftPart
@@ -20,6 +21,7 @@ PARTS: dict[str, Callable[..., Part]] = {
     "account": AccountPart,
     "weights": WeightsPart,
     "margin": MarginPart,
+    "inventory": InventoryPart,
     "time_left": TimeLeftPart,
     "action_mask": ActionMaskPart,
     "holding": HoldingPart,

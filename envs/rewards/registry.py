@@ -13,11 +13,13 @@ from ...market.errors import ConfigError, UnknownNameError
 from .crra import Crra
 from .differential import DifferentialSharpe, DifferentialSortino
 from .execution_cost import ExecutionCost
+from .exponential_utility import ExponentialUtility
 from .gross_minus_cost import GrossMinusCost
 from .implementation_shortfall import ImplementationShortfall
 from .log_return import LogReturn
 from .mean_variance import MeanVariance
 from .penalty import DrawdownPenalty, InventoryPenalty, TurnoverPenalty
+from .quoting_profit import QuotingProfit
 from .reward import Reward
 from .total import TotalReward
 
@@ -35,6 +37,8 @@ REWARDS: dict[str, Callable[..., Reward]] = {
     "mean_variance": MeanVariance,
     "execution_cost": ExecutionCost,
     "implementation_shortfall": ImplementationShortfall,
+    "quoting_profit": QuotingProfit,
+    "exponential_utility": ExponentialUtility,
 }
 """Every reward by name. A class with `settings_class` gets its settings checked strictly; any other gets them as a dict."""
 

@@ -1,0 +1,86 @@
+"""Exponential utility of an episode's profit, paid step by step."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...encoders.column import Column
+from ...market.cost import CostSettings
+from ...market.desk import NO_END, Books
+from ...market.errors import ConfigError
+from .reward import Reward
+
+__all__ = ["ExponentialUtility", "ExponentialUtilitySettings"]
+
+LIMIT = 10.0  # of what is observed
+LARGEST_EXPONENT = 600.0  # a loss so large is paid as if it were this one, and stays a number
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExponentialUtilitySettings:
+    """Settings of `exponential_utility`.
+
+    Attributes:
+        risk_aversion: Gamma, per unit of account currency.
+        benchmark: Profit of the whole episode, account currency, whose utility is 0; it is counted evenly over the steps.
+    """
+
+    risk_aversion: float
+    benchmark: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.risk_aversion) and self.risk_aversion > 0.0):
+            raise ConfigError(f"exponential_utility.risk_aversion must be positive and finite, was {self.risk_aversion}")
+        if not np.isfinite(self.benchmark):
+            raise ConfigError(f"exponential_utility.benchmark must be finite, was {self.benchmark}")
+
+
+class ExponentialUtility(Reward):
+    """U(x') - U(x), U(x) = (1 - exp(-gamma x)) / gamma, x the profit since the episode began less the benchmark's part so far.
+
+    Rewards of an episode add up to U(profit - benchmark): exponential utility, up to a factor and a constant, whatever the
+    benchmark, and in units of money where profit is near it. Since the next reward depends on x, gamma x is observed.
+    """
+
+    settings_class = ExponentialUtilitySettings
+    columns = (Column("excess_profit", "risk_units", -LIMIT, LIMIT),)
+
+    def __init__(self, settings: ExponentialUtilitySettings, costs: CostSettings) -> None:
+        self.settings = settings
+        self.start(0)
+
+    def start(self, n_envs: int) -> None:
+        """See `Reward.start`."""
+        self._excess = np.zeros(n_envs)
+
+    def clear(self, envs: np.ndarray) -> None:
+        """See `Reward.clear`."""
+        self._excess[envs] = 0.0
+
+    def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
+        """See `Reward.pay`."""
+        before = self._excess
+        self._excess = step["equity"] - books.account["initial_equity"] - self.settings.benchmark * self._played(books)
+        return np.asarray(self._utility(self._excess) - self._utility(before))
+
+    def write(self, out: np.ndarray, at: int) -> None:
+        """See `Reward.write`."""
+        out[:, at] = np.clip(self.settings.risk_aversion * self._excess, -LIMIT, LIMIT)
+
+    def state(self) -> dict[str, Any]:
+        """See `Reward.state`."""
+        return {"excess": self._excess.copy()}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """See `Reward.load`."""
+        self._excess[...] = state["excess"]
+
+    def _utility(self, excess: np.ndarray) -> np.ndarray:
+        exponent = np.minimum(-self.settings.risk_aversion * excess, LARGEST_EXPONENT)
+        return np.asarray(-np.expm1(exponent) / self.settings.risk_aversion)
+
+    def _played(self, books: Books) -> np.ndarray:
+        first, last = books.episode["first_row"], books.episode["last_row"]
+        whole = np.where(last == NO_END, 1, np.maximum(last - first, 1))
+        return np.where(last == NO_END, 0.0, (books.rows - first) / whole)
