@@ -31,8 +31,8 @@ def reach_of(draws: np.ndarray, arrivals: np.ndarray | float, decay: np.ndarray 
     """
     draws, mean, thinning = np.asarray(draws, np.float64), np.asarray(arrivals), np.asarray(decay)
     for name, values in (("draws", draws), ("arrivals", mean), ("decay", thinning)):
-        if not np.all(values > 0.0):
-            raise ConfigError(f"a reach needs positive {name}, the least was {np.min(values)}")
+        if not values.min() > 0.0:
+            raise ConfigError(f"a reach needs positive {name}, the least was {values.min()}")
     return np.asarray(np.log(mean / draws) / thinning)
 
 

@@ -1,5 +1,6 @@
 """Exponential utility of an episode's profit, paid step by step."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,26 @@ from ...encoders.column import Column
 from ...market.cost import CostSettings
 from ...market.desk import NO_END, Books
 from ...market.errors import ConfigError
+from ...market.kernel import kernel
 from .reward import Reward
 
 __all__ = ["ExponentialUtility", "ExponentialUtilitySettings"]
 
 LIMIT = 10.0  # of what is observed
 LARGEST_EXPONENT = 600.0  # a loss so large is paid as if it were this one, and stays a number
+
+
+@kernel(inline=True)
+def utility(excess: float, risk_aversion: float) -> float:
+    """(1 - exp(-gamma x)) / gamma."""
+    return -math.expm1(min(-risk_aversion * excess, LARGEST_EXPONENT)) / risk_aversion
+
+
+@kernel
+def pay_utility(before: np.ndarray, after: np.ndarray, risk_aversion: float, paid: np.ndarray) -> None:
+    """Pay every environment its change of utility: `paid` float64 (E,) is written."""
+    for e in range(paid.shape[0]):
+        paid[e] = utility(after[e], risk_aversion) - utility(before[e], risk_aversion)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +75,11 @@ class ExponentialUtility(Reward):
 
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """See `Reward.pay`."""
-        before = self._excess
-        self._excess = step["equity"] - books.account["initial_equity"] - self.settings.benchmark * self._played(books)
-        return np.asarray(self._utility(self._excess) - self._utility(before))
+        after = step["equity"] - books.account["initial_equity"] - self.settings.benchmark * _played(books)
+        paid = np.empty(len(step))
+        pay_utility(self._excess, after, self.settings.risk_aversion, paid)
+        self._excess = after
+        return paid
 
     def write(self, out: np.ndarray, at: int) -> None:
         """See `Reward.write`."""
@@ -76,11 +93,9 @@ class ExponentialUtility(Reward):
         """See `Reward.load`."""
         self._excess[...] = state["excess"]
 
-    def _utility(self, excess: np.ndarray) -> np.ndarray:
-        exponent = np.minimum(-self.settings.risk_aversion * excess, LARGEST_EXPONENT)
-        return np.asarray(-np.expm1(exponent) / self.settings.risk_aversion)
 
-    def _played(self, books: Books) -> np.ndarray:
-        first, last = books.episode["first_row"], books.episode["last_row"]
-        whole = np.where(last == NO_END, 1, np.maximum(last - first, 1))
-        return np.where(last == NO_END, 0.0, (books.rows - first) / whole)
+def _played(books: Books) -> np.ndarray:
+    """Part of the episode that is over; 0 where no end is known."""
+    first, last = books.episode["first_row"], books.episode["last_row"]
+    whole = np.where(last == NO_END, 1, np.maximum(last - first, 1))
+    return np.where(last == NO_END, 0.0, (books.rows - first) / whole)

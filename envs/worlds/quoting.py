@@ -24,6 +24,7 @@ from .known_answer import KnownAnswer
 __all__ = ["QuotingVectorEnv"]
 
 MOVE_LIMIT = 6.0  # standard deviations that are observed
+LEAST_DRAW = 1e-300  # a generator may give 0
 
 
 class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
@@ -98,13 +99,14 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:
         """See `DrawnVectorEnv.draw`; the reach is drawn with the mids."""
-        market, moves, draws = self.market, np.empty((len(generators), n_bars)), np.empty((len(generators), n_bars, 2))
+        market, moves, reach = self.market, np.empty((len(generators), n_bars)), np.empty((len(generators), n_bars, 2))
         for at, generator in enumerate(generators):
             moves[at] = self.moves(generator, n_bars)
-            draws[at] = (generator.standard_exponential((n_bars, 2)) if market.fills == "poisson"
-                         else 1.0 - generator.random((n_bars, 2)))  # fmt: skip
-        self._reach = reach_of(np.maximum(draws, 1e-300), market.rate * market.step, market.decay)
-        close = self.price + self.deviation * np.cumsum(moves, axis=1)
+            poisson = market.fills == "poisson"
+            draws = generator.standard_exponential((n_bars, 2)) if poisson else 1.0 - generator.random((n_bars, 2))
+            reach[at] = reach_of(np.maximum(draws, LEAST_DRAW), market.rate * market.step, market.decay)
+        self._reach = reach
+        close = self.price + self.deviation * np.add.accumulate(moves, 1)
         opened = np.concatenate([np.full((len(generators), 1), self.price), close[:, :-1]], axis=1)
         seen = np.clip(moves, -MOVE_LIMIT, MOVE_LIMIT).astype(np.float32)
         return Paths(opened[..., None], close[..., None], seen[..., None])
