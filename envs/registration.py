@@ -10,7 +10,7 @@ IDS: dict[str, tuple[str, str]] = {
     "quantgym/Portfolio-v0": ("quantgym.envs.single:PortfolioEnv", "quantgym.envs.portfolio:PortfolioVectorEnv"),
     "quantgym/Execution-v0": ("quantgym.envs.tasks.execution:ExecutionEnv", "quantgym.envs.tasks.execution:ExecutionVectorEnv"),
     "quantgym/MarketMaking-v0": (
-        "quantgym.envs.market_making:MarketMakingEnv", "quantgym.envs.market_making:MarketMakingVectorEnv",
+        "quantgym.envs.tasks.market_making:MarketMakingEnv", "quantgym.envs.tasks.market_making:MarketMakingVectorEnv",
     ),
     "quantgym/CarteaJaimungal-v0": (
         "quantgym.envs.worlds.cartea_jaimungal:CarteaJaimungalEnv",

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...data.tape import Tape
 from ...encoders.column import Column
 from ...encoders.layout import Layout
 from ...market.actions.quotes import Quotes
@@ -17,7 +16,7 @@ from ...simulator.intensity import IntensitySimulator, reach_of
 from ...simulator.simulator import Simulator
 from ..optimum.quoting import QuotedMarket
 from ..rewards.registry import Reward
-from ..world import Features, Rows, World
+from ..world import Features, Rows, Tapes, World
 from .drawn import DrawnVectorEnv, Paths
 from .known_answer import KnownAnswer
 
@@ -68,7 +67,7 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
     def reference_offset(self) -> float:
         """Offset of both quotes of the reference, price."""
 
-    def build_world(self, tape: Tape | str | None, features: Features, rows: Rows, asset: str | None) -> World:
+    def build_world(self, tape: Tapes | None, features: Features, rows: Rows, asset: str | None) -> World:
         """See `DrawnVectorEnv.build_world`; the market, the actions and the reward follow from the episode's length."""
         world = super().build_world(tape, features, rows, asset)
         assert self.settings.episode_bars is not None

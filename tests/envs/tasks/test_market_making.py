@@ -1,14 +1,15 @@
 """Market making on a tape: by its bars, and by orders that come at random."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from quantgym.data.synthetic import gbm_tape
-from quantgym.envs.market_making import MarketMakingEnv, MarketMakingVectorEnv
+from quantgym.envs.tasks.market_making import MarketMakingEnv, MarketMakingVectorEnv
 from quantgym.market.cost import CostSettings
-from quantgym.market.errors import ConfigError, UnknownNameError
+from quantgym.market.errors import ConfigError, DataError, UnknownNameError
 
 TAPE = gbm_tape(5, 400, volatility=0.01, tick=0.01, lot=1.0)
 FREE = CostSettings(fee_rate=0.0, allow_short=True, max_leverage=3.0)
@@ -117,8 +118,18 @@ def test_one_alone_equals_its_part_of_a_batch_by_intensity():
     ({"depth": math.nan}, ConfigError, "depth must be positive"),
     ({"matching": "intensity", "episode_bars": None}, ConfigError, "needs episode_bars"),
     ({"matching": "intensity", "costs": CostSettings(latency_ms=5.0)}, ConfigError, "costs.latency_ms"),
+    ({"matching": "intensity", "randomise": {"latency": {"of": "value", "low": 1.0, "high": 2.0}}}, ConfigError, "latency"),
     ({"action": "six_actions"}, ConfigError, "private part inventory needs the action scheme quotes"),
 ])  # fmt: skip
 def test_wrong_options_are_refused(settings, error, says):
     with pytest.raises(error, match=says):
         make(**settings)
+
+
+def test_a_tape_of_closes_alone_is_quoted_on_by_intensity():
+    closes = replace(TAPE, close_only=True)
+    with pytest.raises(DataError, match="choose matching='intensity'"):
+        MarketMakingVectorEnv(closes)
+    env = MarketMakingVectorEnv(closes, num_envs=50, matching="intensity", arrivals=1e6, info=("n_fills",))
+    env.reset(seed=0)
+    assert env.step(np.tile([-1.0, -1.0, 1.0, 1.0], (50, 1)))[-1]["n_fills"].mean() == 2.0

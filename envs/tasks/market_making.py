@@ -6,14 +6,13 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from ..data.tape import Tape
-from ..market.cost import CostSettings
-from ..market.errors import ConfigError, UnknownNameError
-from ..simulator.intensity import IntensitySimulator, reach_of
-from ..simulator.simulator import Simulator
-from .batch import TradingVectorEnv
-from .single import SingleEnv
-from .world import Features
+from ...market.cost import CostSettings
+from ...market.errors import ConfigError, DataError, UnknownNameError
+from ...simulator.intensity import IntensitySimulator, reach_of
+from ...simulator.simulator import Simulator
+from ..batch import TradingVectorEnv
+from ..single import SingleEnv
+from ..world import Features, Tapes, pool_venue
 
 __all__ = ["MarketMakingEnv", "MarketMakingVectorEnv", "Matching"]
 
@@ -39,13 +38,13 @@ class MarketMakingVectorEnv(TradingVectorEnv):
     }
 
     def __init__(
-        self, tape: Tape | str | None = None, features: Features = None, *, matching: Matching = "bars", arrivals: float = 1.0,
+        self, tape: Tapes | None = None, features: Features = None, *, matching: Matching = "bars", arrivals: float = 1.0,
         depth: float = 0.0005, **settings: Any,
     ) -> None:  # fmt: skip
         """Build a batch.
 
         Args:
-            tape: A tape or its name; None: the sample.
+            tape: A tape, its name, or several of these; None: the sample.
             features: As `TradingVectorEnv`.
             matching: `bars` or `intensity`.
             arrivals: Orders a bar that reach the mid on each side, in the mean; by intensity.
@@ -70,13 +69,19 @@ class MarketMakingVectorEnv(TradingVectorEnv):
     def build_simulator(self) -> Simulator:
         """See `TradingVectorEnv.build_simulator`; by intensity each sub-environment has rows of the reach of its own."""
         if self.matching == "bars":
+            if self.tape.close_only:
+                raise DataError(f"tape {self.tape.name} holds closes only: its bars meet no quote; choose matching='intensity'")
             return super().build_simulator()
+        for name in ("latency", "participation"):
+            if self.frictions is not None and name in self.frictions.names:
+                raise ConfigError(f"randomise.{name} means nothing by intensity; leave it out, or choose matching='bars'")
         if self.settings.episode_bars is None:
             raise ConfigError("MarketMaking-v0 draws the orders of an episode when it begins; by intensity it needs episode_bars, "
                               "was None")
         settings, n_rows = self.settings, self.num_envs * self.settings.episode_bars
+        tape, costs = pool_venue(self.world, self.costs)
         return IntensitySimulator(
-            self.tape, self.costs, np.full((n_rows, 2), -np.inf), n_envs=self.num_envs, max_orders=settings.max_orders,
+            tape, costs, np.full((n_rows, 2), -np.inf), n_envs=self.num_envs, max_orders=settings.max_orders,
             max_tickets=self.scheme.n_tickets, threads=settings.threads,
         )  # fmt: skip
 
