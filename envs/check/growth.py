@@ -38,6 +38,8 @@ def memory_does_not_grow(subject: Subject) -> Iterator[str]:
     tracing = tracemalloc.is_tracing()
     if not tracing:
         tracemalloc.start(1)
+    gc.collect()
+    gc.freeze()  # what was there before need not be looked through again and again
     try:
         for _ in range(WINDOWS):
             for episode in range(EPISODES):
@@ -45,11 +47,11 @@ def memory_does_not_grow(subject: Subject) -> Iterator[str]:
                 for action in actions:
                     player.step(action)
             player.reset(subject.seed)
-            gc.collect()
             held.append(sum(reached_bytes(one) for one in player.unwrapped))
             gc.collect()
             traced.append(tracemalloc.get_traced_memory()[0])
     finally:
+        gc.unfreeze()
         if not tracing:
             tracemalloc.stop()
     for grown, least in ((_growth(held), LEAST_HELD), (_growth(traced), LEAST_TRACED)):

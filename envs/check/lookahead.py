@@ -33,6 +33,8 @@ def features_know_no_later_row(subject: Subject) -> Iterator[str]:
 def _encoder(subject: Subject) -> tuple[Callable[[Tape], Any], Tape, int, bool]:
     env = subject.native
     if env is not None:
+        if subject.encode is None and env.world.source is None:
+            raise NotCheckable("the world draws its features with its paths, and has no `encode` that makes them from a tape")
         if subject.encode is None or subject.tape is None:
             raise NotCheckable("the features were given as a table, so nothing is known of how they were made; pass a function")
         return subject.encode, _head(subject.tape), env.view.history, env.leaks

@@ -18,7 +18,7 @@ from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, IntegrityError, UnknownNameError
 
 TAPE = gbm_tape(0, 300)
-DRAWN = {"lookahead: the features were given as a table, so nothing is known of how they were made; pass a function",
+DRAWN = {"lookahead: the world draws its features with its paths, and has no `encode` that makes them from a tape",
          "rewards: the reward is no function of equity that is known"}
 
 
@@ -36,9 +36,10 @@ def test_everything_registered_passes(name):
     {"observation": "dict", "private": ["account", "margin", "time_left"]}, {"observation": "reference"},
     {"reward": ["log_return", {"kind": "turnover_penalty", "weight": 0.1}]},
     {"reward": {"kind": "gross_minus_cost", "cost_weight": 0.0}},
+    {"tape": [TAPE, gbm_tape(1, 280)], "tape_weights": [1.0, 3.0], "randomise": {"fees": [0.5, 2.0]}},
 ])
 def test_other_settings_pass_too(settings):
-    check(TradingVectorEnv(TAPE, **settings), n_envs=3)
+    check(TradingVectorEnv(**{"tape": TAPE, **settings}), n_envs=3)
 
 
 def test_a_single_environment_can_be_given():

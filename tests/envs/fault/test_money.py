@@ -115,6 +115,12 @@ class PastTheRows(TradingVectorEnv):
         return first + 250, last + 250
 
 
+class AcrossATapesEnd(TradingVectorEnv):
+    def draw_episodes(self, indices):
+        first = np.full(len(indices), TAPE.n_rows - 4)
+        return first, first + self.settings.episode_bars
+
+
 class KeepsPositions(TradingVectorEnv):
     def _begin(self, envs):
         held = self.simulator.position[envs].copy()
@@ -153,6 +159,7 @@ class ShowsTheOldAccount(TradingVectorEnv):
     (RuinIsTruncated(TAPE), "ends: near ruin: an account is ruined in step .* and its episode is not terminated"),
     (BothAtOnce(TAPE), "ends: near ruin: step .* says terminated and truncated"),
     (PastTheRows(TAPE, rows=(20, 50), episode_bars=12), "ends: step .* inside .20, 50."),
+    (AcrossATapesEnd([TAPE, gbm_tape(1, 280)]), "ends: an episode runs across the end of a tape in step 3, from row 299 to 300"),
     (KeepsPositions(TAPE), "new episode: "),
     (ShowsTheOldAccount(TAPE), "new episode: a new episode begins with the account of the old one"),
 ], ids=lambda value: type(value).__name__ if isinstance(value, TradingVectorEnv) else "")

@@ -90,7 +90,7 @@ class MovesBeforeItChecks(TradingVectorEnv):
 
 class GoesOnAfterTheEnd(TradingVectorEnv):
     def step(self, actions):
-        self._running[:] |= self.simulator.rows >= 0
+        self._n_idle = 0 if (self.simulator.rows >= 0).all() else self.num_envs
         return super().step(actions)
 
 
