@@ -98,6 +98,8 @@ class EnvSettings:
         if isinstance(self.action, ActionScheme):
             scheme = self.action
         else:
+            if not isinstance(self.action, (str, Mapping)):
+                raise ConfigError(f"action must be a name, a mapping with kind, or an ActionScheme, was {self.action!r}")
             given = {"kind": self.action} if isinstance(self.action, str) else dict(self.action)
             if not isinstance(given.get("kind"), str):
                 raise ConfigError(f"action needs a kind, such as {{kind: six_actions}}, was {self.action!r}")

@@ -111,4 +111,6 @@ def run_actions(
     def on_bar(simulator: Simulator, row: int) -> None:
         simulator.decode(chosen, checked[row - first_row : row - first_row + 1])
 
-    return run_bars(tape, costs, on_bar, cash=cash, rows=(first_row, first_row + len(checked) + 1))
+    return run_bars(
+        tape, costs, on_bar, cash=cash, rows=(first_row, first_row + len(checked) + 1), max_tickets=chosen.n_tickets
+    )  # fmt: skip

@@ -14,7 +14,7 @@ __all__ = ["CHOICE", "decode_choice", "decode_choice_batch", "judge_choices"]
 CHOICE = np.dtype(
     [
         ("offset", "f8"),  # from the close, fraction of it
-        ("size", "f8"),  # share of free cash, or of the units held
+        ("share", "f8"),  # share of free cash, or of the units held
         ("side", "i1"),  # 1 buys, -1 sells, 0 is no order: the first holds, the second cancels
         ("kind", "i1"),  # OrderKind
         ("tif", "i1"),  # TimeInForce
@@ -44,7 +44,7 @@ def decode_choice(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
-    """Lots = floor to lot of size x cash / (price (1 + buffer)), or of size x units, at the order's own price."""
+    """Lots = floor to lot of share x cash / (price (1 + buffer)), or of share x units, at the order's own price."""
     side, kind, units = choices[action].side, choices[action].kind, position[e, 0].units
     if side == 0:
         if action == CANCEL and account[e].n_working > 0:
@@ -70,13 +70,13 @@ def decode_choice(
             return
         price = on_grid(ticks, instruments[ASSET].tick)
     value = price * instruments[ASSET].multiplier
-    closing = side < 0 and choices[action].size == 1.0
+    closing = side < 0 and choices[action].share == 1.0
     if side > 0:
         free = account[e].cash if account[e].cash > 0.0 else 0.0
         cost = value * position[e, ASSET].fx * (1.0 + rules[e].sizing_buffer)
-        lots = whole_lots(choices[action].size * free / cost, instruments[ASSET].lot)
+        lots = whole_lots(choices[action].share * free / cost, instruments[ASSET].lot)
     else:
-        lots = -whole_lots(choices[action].size * units, instruments[ASSET].lot)
+        lots = -whole_lots(choices[action].share * units, instruments[ASSET].lot)
     worth = abs(on_grid(lots, instruments[ASSET].lot)) * value
     if lots == 0 or (not closing and worth < instruments[ASSET].min_notional):
         decline(e, BELOW_MINIMUM, declined)

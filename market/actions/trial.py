@@ -4,7 +4,6 @@ import numpy as np
 
 from ..desk import Desk
 from ..kernel import constant, kernel
-from ..order import INTENT, Refusal
 
 __all__ = ["judged", "trial_sheets"]
 
@@ -30,5 +29,4 @@ def judged(e: int, rests: bool, account: np.ndarray, intents: np.ndarray, declin
 
 def trial_sheets(desk: Desk) -> tuple[np.ndarray, ...]:
     """Return the sheets of `desk` with empty intents and counts in place of its own, as kernels of action schemes take them."""
-    intents = np.zeros((desk.n_envs, desk.n_assets), INTENT)
-    return (*desk.sheets[:6], intents, np.zeros((desk.n_envs, len(Refusal)), np.int64))
+    return (*desk.sheets[:6], np.zeros_like(desk.intents), np.zeros_like(desk.declined))
