@@ -86,6 +86,10 @@ def test_coins_are_loaded_as_said_and_drawn_anew():
 def test_what_is_best_is_not_claimed_where_it_is_not_known():
     with pytest.raises(ConfigError, match="optimal_value of Kelly-v0 holds for its own costs alone"):
         KellyVectorEnv(costs=CostSettings()).optimal_value()
+    with pytest.raises(ConfigError, match="holds for its own limits alone"):
+        KellyVectorEnv(limits={"max_leverage": 1.0}).optimal_value()
+    with pytest.raises(ConfigError, match="holds for its own randomise alone"):
+        KellyVectorEnv(randomise={"slippage": {"kind": "uniform", "of": "value", "low": 0.0, "high": 0.001}}).optimal_value()
     with pytest.raises(ConfigError, match="holds for its own reward alone"):
         KellyVectorEnv(reward="gross_minus_cost").optimal_value()
     with pytest.raises(ConfigError, match="is known for the actions levels and exposure, was six_actions"):
