@@ -29,9 +29,9 @@ def tape_at(price=10.0, n_rows=40, n_assets=2, reach=0.0):
 class Room:
     """Accounts of 1,000 that may go short, at prices of 10, under limits."""
 
-    def __init__(self, n_envs=1, tape=None, max_tickets=6, **limits):
-        self.sim = Simulator(tape or tape_at(), CostSettings(**FREE, allow_short=True, max_leverage=100.0, limit_touch=True),
-                             n_envs=n_envs, max_tickets=max_tickets)  # fmt: skip
+    def __init__(self, n_envs=1, tape=None, latency_ms=0.0, **limits):
+        costs = CostSettings(**FREE, allow_short=True, max_leverage=100.0, limit_touch=True, latency_ms=latency_ms)
+        self.sim = Simulator(tape or tape_at(), costs, n_envs=n_envs, max_tickets=6)
         self.limits = Limits(LimitSettings(**limits), n_envs, self.sim.n_assets)
         self.sim.open_accounts(1_000.0, np.zeros(n_envs, np.int64))
         self.limits.begin(np.ones(n_envs, bool))
@@ -153,9 +153,34 @@ def test_what_breaks_a_limit_takes_its_parent_with_it_and_leaves_the_tickets_aro
     room.place(Order("A", 1))
     room.place(oto(Order("B", 5), Order("B", 1)))  # 6 x 10 once both are filled
     room.place(oto(Order("A", 2), Order("A", 2)))
-    counted, held = room.step()
-    assert (counted, held) == ({"LIMIT_POSITION": 2}, [3.0, 0.0])
-    assert room.place(Order("B", 5)).step() == ({}, [5.0, 5.0])  # what waited for A's purchase buys two more
+    room.place(Order("B", 4))  # there is room for it again
+    assert room.step() == ({"LIMIT_POSITION": 2}, [3.0, 4.0])
+    assert room.place(Order("B", 1)).step() == ({}, [5.0, 5.0])  # what waited for A's purchase buys two more
+
+
+def test_two_orders_that_would_each_take_back_the_entry_are_no_bracket():
+    room = Room(max_position=50.0)
+    twice = oto(Order("A", 5), Order("A", -5, "stop", stop=9.0), Order("A", -5, "limit", limit=12.0))
+    # without a group both may be filled: the second one sells short 5 at 12
+    assert room.place(twice).step() == ({"LIMIT_POSITION": 3}, [0.0, 0.0])
+
+
+def test_what_only_takes_back_an_entry_that_waits_is_no_sale_yet():
+    room = Room(max_position=50.0)
+    assert room.place(bracket(Order("A", 5, "limit", limit=9.0), stop=8.0, target=12.0)).step() == ({}, [0.0, 0.0])
+    assert room.sim.account["n_working"][0] == 3
+    assert room.ask(-6).step() == ({"LIMIT_POSITION": 1}, [0.0, 0.0])
+    assert room.ask(-5).step() == ({}, [-5.0, 0.0])
+
+
+def test_an_order_whose_cancel_is_on_its_way_does_not_count():
+    room = Room(max_position=50.0, latency_ms=5_400_000.0)  # an hour and a half: a bar and a half
+    room.place(Order("A", 5, "limit", limit=9.0)).step()
+    room.sim.cancel(1)
+    room.step()
+    assert room.sim.orders["cancelled"][0, 0] == 1
+    assert room.ask(5).step() == ({}, [0.0, 0.0])
+    assert room.step() == ({}, [5.0, 0.0])
 
 
 def test_a_bracket_that_the_order_rate_would_cut_is_not_sent():
