@@ -400,7 +400,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
 
     def _begin_again(self, written: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         done = self._done
-        final = np.full(self.num_envs, None, dtype=object)
+        final = np.empty(self.num_envs, object)  # of None
         for index in np.flatnonzero(done):
             final[index] = self.view.show_one(written[index].copy())
         final_info = {name: done.copy() if name.startswith("_") else values for name, values in info.items()}
@@ -428,8 +428,9 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             part.begin(envs, self.books)
         if self._history is not None:
             self._history.begin(envs, self.books)
-        self._running |= envs
-        self._n_idle = int((~self._running).sum())
+        if self._n_idle:
+            self._running |= envs
+            self._n_idle = int((~self._running).sum())
         self._done = self._done & ~envs
 
     def draw_episodes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -110,6 +110,9 @@ class FusedStep:
         self._play: Callable[..., Any] | None = None
         self._first_bad: Callable[..., int] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_play": None, "_first_bad": None}  # what is compiled stays in its process
+
     def checked(self, actions: Any) -> np.ndarray:
         """Return actions as the kernels read them; see `ActionScheme.check_actions` for what is refused."""
         given = np.asarray(actions)

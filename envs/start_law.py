@@ -154,10 +154,7 @@ class StartLaw:
 
     def rows(self, uniform: np.ndarray) -> np.ndarray:
         """Return a start for each number in [0, 1), int64 (n,)."""
-        if len(self._count) == 1:
-            cell = np.zeros(uniform.shape, np.int64)
-        else:
-            cell = self._high.searchsorted(uniform, side="right")
+        cell = 0 if len(self._count) == 1 else self._high.searchsorted(uniform, side="right")
         inside = (uniform - self._low[cell]) / (self._high[cell] - self._low[cell])
         count = self._count[cell]
         position = self._offset[cell] + np.minimum((inside * count).astype(np.int64), count - 1)

@@ -8,7 +8,7 @@ from ..market.prefetch import prefetch
 from .arrays import TapeArrays
 from .step import open_account, step
 
-__all__ = ["open_batch", "step_batch", "step_batch_parallel"]
+__all__ = ["bad_cash", "bad_start", "open_batch", "past_end", "step_batch", "step_batch_parallel"]
 
 AHEAD = 12  # environments: far enough for memory to answer, near enough for its answer to stay in the first cache
 
@@ -154,6 +154,24 @@ def step_batch_parallel(
             drop(e, declined)
         clear_intents(e, intents)
         clear_tickets(e, tickets)
+    return -1
+
+
+@kernel
+def bad_start(start: np.ndarray, chosen: np.ndarray, last: int) -> int:
+    """The first chosen environment whose first row leaves no bar to trade, or -1."""
+    for e in range(start.shape[0]):
+        if chosen[e] and not 0 <= start[e] <= last:
+            return e
+    return -1
+
+
+@kernel
+def bad_cash(cash: np.ndarray, chosen: np.ndarray) -> int:
+    """The first chosen environment whose cash is not positive and finite, or -1."""
+    for e in range(cash.shape[0]):
+        if chosen[e] and not 0.0 < cash[e] < np.inf:
+            return e
     return -1
 
 

@@ -1,7 +1,8 @@
 """`Simulator`: the exchange for a batch of accounts, the third of the five contracts."""
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numba
 import numpy as np
@@ -12,10 +13,11 @@ from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings, rules_records
 from ..market.desk import Desk, open_episodes
 from ..market.errors import ConfigError, DataError, IntegrityError, ShapeError
+from ..market.kernel import compiled
 from ..market.ledger import check_ledgers
 from ..market.order import INTENT, ORDER, TICKET, Refusal
 from ..market.record import copied
-from .batch import open_batch, step_batch, step_batch_parallel
+from .batch import bad_cash, bad_start, open_batch, step_batch, step_batch_parallel
 from .order import Order, OrderGroup, legs_of
 from .placement import Rounding, free_slots, write_tickets
 from .venue import check_counts, check_market, venue_arrays
@@ -104,7 +106,11 @@ class Simulator:
         self.tickets = np.zeros((n_envs, max_tickets), TICKET)
         self.rows = np.full(n_envs, -1, np.int64)
         self._everyone = np.ones(n_envs, np.bool_)
+        self._open: Callable[..., None] | None = None
         self._loop = step_batch if self.threads == 1 else step_batch_parallel
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_open": None}  # what is compiled stays in its process
 
     @property
     def market(self) -> tuple[np.ndarray, ...]:
@@ -153,19 +159,20 @@ class Simulator:
             raise ShapeError(f"rows must be integers, was {asked.dtype}")
         if amounts.shape not in ((), (self.n_envs,)):
             raise ShapeError(f"cash must be a number or have shape (n_envs,) = ({self.n_envs},), was {amounts.shape}")
-        start, money = np.ascontiguousarray(asked, np.int64), np.ascontiguousarray(np.broadcast_to(amounts, (self.n_envs,)))
-        last = self.n_rows - 2
-        bad = np.flatnonzero(chosen & ((start < 0) | (start > last)))
-        if bad.size:
-            value = start[bad[0]]
-            raise DataError(f"{self.tape.name}: the first row of environment {bad[0]} must lie in [0, {last}], was {value}")
-        poor = np.flatnonzero(chosen & ~((money > 0.0) & np.isfinite(money)))
-        if poor.size:
-            raise ConfigError(f"cash of environment {poor[0]} must be positive and finite, was {money[poor[0]]}")
-        open_batch(
+        start, last = np.ascontiguousarray(asked, np.int64), self.n_rows - 2
+        money = np.ascontiguousarray(amounts) if amounts.ndim else np.full(self.n_envs, amounts)
+        if (bad := bad_start(start, chosen, last)) >= 0:
+            raise DataError(f"{self.tape.name}: the first row of environment {bad} must lie in [0, {last}], was {start[bad]}")
+        if (bad := bad_cash(money, chosen)) >= 0:
+            raise ConfigError(f"cash of environment {bad} must be positive and finite, was {money[bad]}")
+        arguments = (
             start, money, chosen, self.rows, self.intents, self.tickets, self.declined, *self.market,
             self.account, self.position, self.orders, self.record, self.refused,
         )  # fmt: skip
+        if self._open is None:
+            like = (np.zeros(1, np.int64), np.zeros(1), self._everyone, *arguments[3:])
+            self._open = compiled(open_batch, *like)
+        self._open(*arguments)
 
     def decode(self, scheme: ActionScheme, actions: np.ndarray) -> None:
         """Check actions and write the intents they stand for, for the decision at the closes of `rows`.
@@ -306,7 +313,8 @@ class Simulator:
         mask = np.asarray(envs)
         if mask.dtype != np.bool_:
             raise ShapeError(f"the mask of environments must be bool, one an environment and no list of indices, was {mask.dtype}")
-        mask = np.require(mask, requirements=("C", "A"))
+        if not (mask.flags.c_contiguous and mask.flags.aligned):
+            mask = np.require(mask, requirements=("C", "A"))
         if mask.shape != (self.n_envs,):
             raise ShapeError(f"the mask of environments must have shape (n_envs,) = ({self.n_envs},), was {mask.shape}")
         return mask
