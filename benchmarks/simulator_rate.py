@@ -254,6 +254,12 @@ def portfolio(n_assets, n_bars):
     return tape, weights / weights.sum(axis=1, keepdims=True)
 
 
+def redrawn_weights(shape):
+    """Return weights that are drawn anew at every bar, so that every position trades all the time."""
+    weights = np.random.default_rng(1).random(shape)
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
 def check_weights(tape, weights):
     """The stream of weights is `target_weights` decoded and stepped, bit for bit."""
     scheme, n = action_scheme("target_weights", n_assets=tape.n_assets), 100
@@ -308,6 +314,10 @@ def figures(n_bars):
     decoded = "equals target_weights decoded and stepped, bit for bit"
     rate = timed(lambda: run_targets(many, COSTS, weights, unit="weights", cash=1e6) and cells, cells)
     yield "simulator.weights.assets500", rate, 10e6, "asset-bars/s", decoded
+    redrawn = redrawn_weights(weights.shape)
+    check_weights(many, redrawn)
+    rate = timed(lambda: run_targets(many, COSTS, redrawn, unit="weights", cash=1e6) and cells, cells)
+    yield "simulator.weights.assets500_redrawn", rate, 10e6, "asset-bars/s", decoded
     cold, warm = starts()
     yield "simulator.first_step.cold", cold, 90.0, "CPU s", "a step, a bracket and a stream are compiled and played"
     yield "simulator.first_step.second_process", warm, 2.0, "s", "the same from the cache"
