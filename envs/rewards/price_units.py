@@ -6,16 +6,23 @@ from ...market.account import COSTS, INCOME
 from ...market.desk import Books, Desk
 from .reward import Reward
 
-__all__ = ["PriceUnits", "marks_before", "net_income"]
+__all__ = ["PriceUnits", "cost_of", "income_of", "marks_before"]
 
 
-def net_income(step: np.ndarray) -> np.ndarray:
-    """Return income less all costs of STEP records (E,), account currency, float64 (E,)."""
+def income_of(step: np.ndarray) -> np.ndarray:
+    """Return the income of STEP records (E,), account currency, float64 (E,)."""
+    return _sum(step, INCOME)
+
+
+def cost_of(step: np.ndarray) -> np.ndarray:
+    """Return all costs of STEP records (E,), account currency, float64 (E,)."""
+    return _sum(step, COSTS)
+
+
+def _sum(step: np.ndarray, lines: tuple[str, ...]) -> np.ndarray:
     total = np.zeros(len(step))
-    for line in INCOME:
+    for line in lines:
         total += step[line]
-    for line in COSTS:
-        total -= step[line]
     return total
 
 
@@ -40,4 +47,4 @@ class PriceUnits(Reward):
 
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """See `Reward.pay`."""
-        return np.asarray(net_income(step) / (self.units * marks_before(books)[:, 0]))
+        return np.asarray((income_of(step) - cost_of(step)) / (self.units * marks_before(books)[:, 0]))

@@ -9,12 +9,11 @@ import numpy as np
 from ...data.tape import Tape
 from ...encoders.column import Column
 from ...encoders.layout import Layout
-from ...market.account import COSTS
 from ...market.desk import Books
 from ...market.errors import ConfigError
 from ...market.instrument import Instrument
 from ..optimum.lead_lag import LeadLag
-from ..rewards.price_units import marks_before
+from ..rewards.price_units import cost_of, marks_before
 from ..rewards.reward import Reward
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
@@ -46,7 +45,7 @@ class MeanVariance(Reward):
         """See `Reward.pay`."""
         before, weights = marks_before(books), books.position["units"] / self.units
         returns = books.position["mark"] / before - 1.0
-        spent = np.sum([step[line] for line in COSTS], axis=0) / (self.units * before.mean(axis=1))
+        spent = cost_of(step) / (self.units * before.mean(axis=1))
         return np.asarray((weights * returns - 0.5 * self.scale * weights * weights).sum(axis=1) - spent)
 
 

@@ -1,0 +1,144 @@
+"""`quantgym/BlackScholesHedge-v0`: hedging a written call on a lognormal price, with and without costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...data.tape import Tape
+from ...encoders.column import Column
+from ...encoders.layout import Layout
+from ...market.errors import ConfigError
+from ..optimum.black_scholes import call_delta
+from ..optimum.hedge_band import HedgeBand
+from ..tasks.hedging import Hedging
+from ..tasks.written_option import HedgeReward, WrittenOption
+from ..world import Features, World
+from .drawn import FREE, DrawnVectorEnv, Paths
+from .known_answer import KnownAnswer
+from .single import KnownAnswerEnv
+
+__all__ = ["BlackScholesHedgeEnv", "BlackScholesHedgeVectorEnv"]
+
+PRICE, SHARE, LIMIT = 100.0, 0.05, 100.0
+OWN = {"action": "hedge", "private": (), "window": 1}
+
+
+class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
+    """E writers of a call, at the money when an episode begins, that matures when it ends; the action is the hedge ratio.
+
+    Closes are P x exp(s z - s^2 / 2) with s = `volatility`, every bar opens at the last close, and the option is worth what Black
+    and Scholes say. Trading one unit costs `cost_rate` of its price. The reward is g - risk / 2 g^2 - costs, g the P&L of hedge
+    and option per unit of the option, in units of the price at the decision. Without costs the hedge of least variance is best,
+    which tends to delta with the length of a bar; with costs a band around it in which nothing is traded.
+    """
+
+    name: ClassVar[str] = "BlackScholesHedge-v0"
+    defaults: ClassVar[Mapping[str, Any]] = {**OWN, "episode_bars": 32}
+    citation: ClassVar[str] = ("Black & Scholes 1973, Journal of Political Economy 81, eq. 14 (delta); Davis, Panas & Zariphopoulou "
+                               "1993, SIAM Journal on Control and Optimization 31 (the band)")
+    reference: ClassVar[str] = "no hedge"
+
+    def __init__(self, tape: Tape | str | None = None, features: Features = None, *, volatility: float = 0.02, risk: float = 100.0,
+                 cost_rate: float = 0.0, **settings: Any) -> None:
+        """Build a batch.
+
+        Args:
+            tape: None; this world draws its own paths.
+            features: None.
+            volatility: Standard deviation of a bar's log return, at most 0.1.
+            risk: Aversion, per unit of return.
+            cost_rate: Fraction of the notional traded, paid as half a spread.
+            settings: As `DrawnVectorEnv`; `action` and `reward` are the world's own.
+        """
+        if not 0.0 < volatility <= 0.1:
+            raise ConfigError(f"BlackScholesHedge-v0 needs a volatility in (0, 0.1], was {volatility}")
+        own = {"volatility": volatility, "risk": risk, "cost_rate": cost_rate}
+        self._volatility, self._risk, self._cost_rate = volatility, risk, cost_rate
+        self._charged = replace(FREE, half_spread_rate=cost_rate)
+        if settings.get("costs") is None:
+            settings["costs"] = self._charged
+        if settings.get("reward") is None:
+            settings["reward"] = HedgeReward(risk)
+        super().__init__(tape, features, **settings)
+        self._given |= own | {"reward": None}
+
+    @cached_property
+    def band(self) -> HedgeBand:
+        """The solution."""
+        assert self.settings.episode_bars is not None
+        return HedgeBand(self.settings.episode_bars, self._volatility, self._risk, self._cost_rate)
+
+    def world_layout(self) -> Layout:
+        """See `DrawnVectorEnv.world_layout`."""
+        return Layout(("S0",), market_asset=(Column("last_return", "percent", -LIMIT, LIMIT),))
+
+    def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:
+        """See `DrawnVectorEnv.draw`."""
+        drawn = np.stack([generator.standard_normal(n_bars) for generator in generators])
+        returns = self._volatility * drawn - 0.5 * self._volatility**2
+        close = PRICE * np.exp(np.cumsum(returns, axis=1))
+        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
+        shown = np.clip(100.0 * np.expm1(returns), -LIMIT, LIMIT).astype(np.float32)
+        return Paths(opened[..., None], close[..., None], shown[..., None])
+
+    def write_option(self, world: World) -> WrittenOption:
+        """See `Hedging.write_option`."""
+        close = world.tape.bars["close"][:, 0]  # a view: it follows what is drawn
+        ones = np.ones(world.tape.n_rows)
+        return WrittenOption(close, ones, close, self._volatility * ones, SHARE)
+
+    def optimal_action(self, observation: np.ndarray) -> np.ndarray:
+        """Return the best hedge ratios (B, 1): what is nearest to the one held in the band. See `KnownAnswer.optimal_action`."""
+        left, moneyness, held = self._read(observation)
+        return np.clip(self.band.hedge(left, moneyness, held), 0.0, 1.0)[..., None]
+
+    def delta_action(self, observation: np.ndarray) -> np.ndarray:
+        """Return the delta of Black and Scholes, (B, 1)."""
+        left, moneyness, _ = self._read(observation)
+        return call_delta(moneyness, 1.0, self._volatility * np.sqrt(left))[..., None]
+
+    def reference_action(self, observation: np.ndarray) -> np.ndarray:
+        """Return no hedge. See `KnownAnswer.reference_action`."""
+        return np.zeros((*np.shape(observation)[:-1], 1))
+
+    def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
+        """Return the best hedge ratios and 0.05 more. See `KnownAnswer.perturbed_action`."""
+        return np.clip(self.optimal_action(observation) + 0.05, 0.0, 1.0)
+
+    def optimal_value(self) -> float:
+        """Return the expected sum of rewards of one episode under the best hedge, to 5e-4 of itself.
+
+        Lots of 1e-6 units in options on 50 and ratios in float32 change it by less than that.
+
+        Raises:
+            ConfigError: Costs, parts or window are not the world's own.
+        """
+        self._require_own()
+        return self.band.value
+
+    def reference_value(self) -> float:
+        """Return the same where nothing is hedged."""
+        self._require_own()
+        return self.band.unhedged_value
+
+    def _require_own(self) -> None:
+        asked = {name: getattr(self.settings, name) for name in OWN} | {"costs": self.costs}
+        self.require_own(asked, OWN | {"costs": self._charged})
+
+    def _read(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return bars left, price over strike, and the ratio held, (...), of observations."""
+        given, layout = np.asarray(observation, np.float64), self.layout
+        at = layout.window * layout.n_market
+        place = {column.name: at + index for index, column in enumerate(layout.private)}
+        assert self.settings.episode_bars is not None
+        left = np.maximum(np.rint(given[..., place["time_left"]] * self.settings.episode_bars), 1.0).astype(np.int64)
+        return left, np.exp(given[..., place["moneyness"]] / 100.0), given[..., place["held"]]
+
+
+class BlackScholesHedgeEnv(KnownAnswerEnv):
+    """`quantgym/BlackScholesHedge-v0`: see `BlackScholesHedgeVectorEnv`."""
+
+    batch_class = BlackScholesHedgeVectorEnv
