@@ -28,6 +28,13 @@ IDS: dict[str, tuple[str, str]] = {
     "quantgym/AlmgrenChriss-v0": (
         "quantgym.envs.worlds.almgren_chriss:AlmgrenChrissEnv", "quantgym.envs.worlds.almgren_chriss:AlmgrenChrissVectorEnv"),
     "quantgym/NoEdge-v0": ("quantgym.envs.worlds.no_edge:NoEdgeEnv", "quantgym.envs.worlds.no_edge:NoEdgeVectorEnv"),
+    "quantgym/BlackScholesHedge-v0": ("quantgym.envs.worlds.black_scholes_hedge:BlackScholesHedgeEnv",
+                                      "quantgym.envs.worlds.black_scholes_hedge:BlackScholesHedgeVectorEnv"),
+    "quantgym/HiddenRegime-v0": ("quantgym.envs.worlds.hidden_regime:HiddenRegimeEnv",
+                                 "quantgym.envs.worlds.hidden_regime:HiddenRegimeVectorEnv"),
+    "quantgym/LeadLag-v0": ("quantgym.envs.worlds.lead_lag:LeadLagEnv", "quantgym.envs.worlds.lead_lag:LeadLagVectorEnv"),
+    "quantgym/OptionHedging-v0": ("quantgym.envs.tasks.option_hedging:OptionHedgingEnv",
+                                  "quantgym.envs.tasks.option_hedging:OptionHedgingVectorEnv"),
 }
 """Id to (environment, vector environment), imported when one is made."""
 

@@ -34,8 +34,8 @@ class Hedging(_Base):
 
     def _assemble(self, world: World) -> None:
         if not isinstance(self.settings.reward, HedgeReward):
-            raise ConfigError(f"{self.name} pays the hedge of its option, reward was {self.settings.reward!r}; leave reward out, and say "
-                              "risk")
+            raise ConfigError(f"{self.name} pays the hedge of its option, reward was {self.settings.reward!r}; leave reward out "
+                              "and set risk")
         self.option = self.write_option(world)
         super()._assemble(world)
         assert isinstance(self.reward, HedgeReward)

@@ -28,7 +28,7 @@ def realised_volatility(tape: Tape, n_bars: int) -> np.ndarray:
     total = np.concatenate([[0.0], np.cumsum(squared)])
     rows = np.arange(1, tape.n_rows + 1)
     first = np.maximum(rows - n_bars, 0)
-    return np.maximum(np.sqrt(np.maximum(total[rows] - total[first], 0.0) / (rows - first)), LEAST)
+    return np.asarray(np.maximum(np.sqrt(np.maximum(total[rows] - total[first], 0.0) / (rows - first)), LEAST))
 
 
 class OptionHedgingVectorEnv(Hedging, TradingVectorEnv):
@@ -60,10 +60,10 @@ class OptionHedgingVectorEnv(Hedging, TradingVectorEnv):
         Raises:
             ConfigError: A value is out of its range, or an action or reward was given.
         """
-        constant = not isinstance(implied_volatility, str)
-        if not constant and implied_volatility != "realised":
-            raise ConfigError(f"implied_volatility must be a number or 'realised', was {implied_volatility!r}")
-        if constant and not (np.isfinite(implied_volatility) and implied_volatility > 0.0):
+        if isinstance(implied_volatility, str):
+            if implied_volatility != "realised":
+                raise ConfigError(f"implied_volatility must be a number or 'realised', was {implied_volatility!r}")
+        elif not (np.isfinite(implied_volatility) and implied_volatility > 0.0):
             raise ConfigError(f"implied_volatility must be positive and finite, was {implied_volatility}")
         if isinstance(volatility_bars, bool) or not isinstance(volatility_bars, int) or volatility_bars < 1:
             raise ConfigError(f"volatility_bars must be an int of 1 or more, was {volatility_bars!r}")

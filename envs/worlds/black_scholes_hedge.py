@@ -37,8 +37,8 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
 
     name: ClassVar[str] = "BlackScholesHedge-v0"
     defaults: ClassVar[Mapping[str, Any]] = {**OWN, "episode_bars": 32}
-    citation: ClassVar[str] = ("Black & Scholes 1973, Journal of Political Economy 81, eq. 14 (delta); Davis, Panas & Zariphopoulou "
-                               "1993, SIAM Journal on Control and Optimization 31 (the band)")
+    citation: ClassVar[str] = ("Black & Scholes 1973, Journal of Political Economy 81, eq. 14 (delta); Davis, Panas & "
+                               "Zariphopoulou 1993, SIAM Journal on Control and Optimization 31 (the band)")
     reference: ClassVar[str] = "no hedge"
 
     def __init__(self, tape: Tape | str | None = None, features: Features = None, *, volatility: float = 0.02, risk: float = 100.0,
@@ -93,20 +93,20 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best hedge ratios (B, 1): what is nearest to the one held in the band. See `KnownAnswer.optimal_action`."""
         left, moneyness, held = self._read(observation)
-        return np.clip(self.band.hedge(left, moneyness, held), 0.0, 1.0)[..., None]
+        return np.asarray(np.clip(self.band.hedge(left, moneyness, held), 0.0, 1.0)[..., None], np.float32)
 
     def delta_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the delta of Black and Scholes, (B, 1)."""
         left, moneyness, _ = self._read(observation)
-        return call_delta(moneyness, 1.0, self._volatility * np.sqrt(left))[..., None]
+        return np.asarray(call_delta(moneyness, 1.0, self._volatility * np.sqrt(left))[..., None], np.float32)
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return no hedge. See `KnownAnswer.reference_action`."""
-        return np.zeros((*np.shape(observation)[:-1], 1))
+        return np.zeros((*np.shape(observation)[:-1], 1), np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best hedge ratios and 0.05 more. See `KnownAnswer.perturbed_action`."""
-        return np.clip(self.optimal_action(observation) + 0.05, 0.0, 1.0)
+        return np.asarray(np.clip(self.optimal_action(observation) + np.float32(0.05), 0.0, 1.0))
 
     def optimal_value(self) -> float:
         """Return the expected sum of rewards of one episode under the best hedge, to 5e-4 of itself.

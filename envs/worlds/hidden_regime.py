@@ -55,8 +55,8 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     name: ClassVar[str] = "HiddenRegime-v0"
     defaults: ClassVar[Mapping[str, Any]] = {**OWN, "episode_bars": 128}
-    citation: ClassVar[str] = ("Astrom 1965, Journal of Mathematical Analysis and Applications 10; Smallwood & Sondik 1973, Operations "
-                               "Research 21: dynamic programming over beliefs")
+    citation: ClassVar[str] = ("Astrom 1965, Journal of Mathematical Analysis and Applications 10; Smallwood & Sondik 1973, "
+                               "Operations Research 21: dynamic programming over beliefs")
     reference: ClassVar[str] = "cash"
 
     def __init__(self, tape: Tape | str | None = None, features: Features = None, *, move: float = 0.01,
@@ -72,7 +72,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
             cost_rate: Fraction of the notional traded, paid as half a spread.
             settings: As `DrawnVectorEnv`.
         """
-        own = {"move": move, "up_probability": up_probability, "stay": stay, "cost_rate": cost_rate}
+        own: dict[str, Any] = {"move": move, "up_probability": up_probability, "stay": stay, "cost_rate": cost_rate}
         self._market = HiddenRegime(**own)
         self._charged = replace(FREE, half_spread_rate=cost_rate)
         if settings.get("costs") is None:
@@ -179,14 +179,14 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
         asked = {name: getattr(settings, name) for name in OWN} | {"costs": self.costs}
         self.require_own(asked, OWN | {"costs": self._charged})
         if 2.0 * UNITS * PRICE * (1.0 + self._market.move) ** self.market.n_bars > settings.cash:
-            raise ConfigError(f"optimal_value of {self.name} needs prices that cannot outgrow the account: {self.market.n_bars} bars of "
-                              f"{self._market.move} can; choose fewer episode_bars or a smaller move")
+            raise ConfigError(f"optimal_value of {self.name} needs prices that cannot outgrow the account: {self.market.n_bars} "
+                              f"bars of {self._market.move} can; choose fewer episode_bars or a smaller move")
 
     def _held(self, observation: np.ndarray) -> np.ndarray:
         if np.shape(observation) != (self.num_envs, self.layout.size):
-            raise ShapeError(f"{self.name}: the best action of an episode depends on all it has shown; pass the last observations of all "
-                             f"sub-environments, ({self.num_envs}, {self.layout.size}), was {np.shape(observation)}")
-        return POSITIONS[np.rint(observation[:, -1]).astype(np.int64) + FLAT]
+            raise ShapeError(f"{self.name}: the best action of an episode depends on all it has shown; pass the last observations "
+                             f"of all sub-environments, ({self.num_envs}, {self.layout.size}), was {np.shape(observation)}")
+        return np.asarray(POSITIONS[np.rint(observation[:, -1]).astype(np.int64) + FLAT])
 
 
 class HiddenRegimeEnv(KnownAnswerEnv):

@@ -52,10 +52,10 @@ class MeanVariance(Reward):
 class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
     """E accounts that hold up to ten units, long or short, of each of A assets on a ring in random order.
 
-    The next return of an asset is `beta` x the mean of the last returns of the `n_leaders` assets before it on the ring + `volatility` x
-    a standard normal; without costs. The reward is mean and variance of one step: the sum of w r - risk / 2 volatility^2 w^2 over
-    the assets. An observation holds the last return of each asset and the weights of all A (A - 1) edges (`layout.edges`), which are
-    those of the episode's ring: 1 / `n_leaders` from a leader to its follower, else 0.
+    The next return of an asset is `beta` x the mean of the last returns of the `n_leaders` assets before it on the ring +
+    `volatility` x a standard normal; without costs. The reward is mean and variance of one step: the sum of
+    w r - risk / 2 volatility^2 w^2 over the assets. An observation holds the last return of each asset and the weights of all
+    A (A - 1) edges (`layout.edges`), which are those of the episode's ring: 1 / `n_leaders` from a leader to its follower, else 0.
     """
 
     name: ClassVar[str] = "LeadLag-v0"
@@ -127,19 +127,19 @@ class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best weights (B, A): mean / (risk volatility^2), cut to [-1, 1]. See `KnownAnswer.optimal_action`."""
         graphs, last = self._read(observation)
-        return self.market.optimal_weights(graphs, last)
+        return self.market.optimal_weights(graphs, last).astype(np.float32)
 
     def edgeless_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best weights (B, A) of who sees the last returns alone; ConfigError unless each asset has one leader."""
-        return self.market.edgeless_weights(self._read(observation)[1])
+        return self.market.edgeless_weights(self._read(observation)[1]).astype(np.float32)
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return no positions. See `KnownAnswer.reference_action`."""
-        return np.zeros((*observation.shape[:-1], self.market.n_assets))
+        return np.zeros((*np.shape(observation)[:-1], self.market.n_assets), np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return seven tenths of the best weights. See `KnownAnswer.perturbed_action`."""
-        return 0.7 * self.optimal_action(observation)
+        return np.asarray(np.float32(0.7) * self.optimal_action(observation))
 
     def optimal_value(self) -> float:
         """Return the expected sum of rewards of one episode under the best weights: bars x value of a step. Cash earns 0.
