@@ -1,6 +1,6 @@
 """A written call that lives for an episode: what it is worth, what is observed of it, how it is hedged, what hedging pays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ __all__ = ["HedgeReward", "HedgeScheme", "OptionPart", "WrittenOption"]
 LIMIT = 100.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class WrittenOption:
     """One call a sub-environment, written at the money in the first row of its episode, that matures in the last one.
 
@@ -95,7 +95,7 @@ class HedgeScheme(ActionScheme):
         option: The option.
     """
 
-    option: WrittenOption
+    option: WrittenOption = field(repr=False, compare=False)
 
     name: ClassVar[str] = "hedge"
     discrete: ClassVar[bool] = False

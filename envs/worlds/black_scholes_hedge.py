@@ -79,7 +79,7 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
         """See `DrawnVectorEnv.draw`."""
         drawn = np.stack([generator.standard_normal(n_bars) for generator in generators])
         returns = self._volatility * drawn - 0.5 * self._volatility**2
-        close = PRICE * np.exp(np.cumsum(returns, axis=1))
+        close = PRICE * np.exp(np.add.accumulate(returns, axis=1))
         opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
         shown = np.clip(100.0 * np.expm1(returns), -LIMIT, LIMIT).astype(np.float32)
         return Paths(opened[..., None], close[..., None], shown[..., None])

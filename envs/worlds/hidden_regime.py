@@ -102,10 +102,10 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
         drawn = np.stack([generator.random((2, n_bars)) for generator in generators])
         turned = drawn[:, 0] >= market.stay
         turned[:, 0] = drawn[:, 0, 0] < 0.5  # the stationary law
-        rising = np.cumsum(turned, axis=1) % 2 == 1
+        rising = np.logical_xor.accumulate(turned, axis=1)
         up = drawn[:, 1] < np.where(rising, market.up_probability, 1.0 - market.up_probability)
         returns = np.where(up, market.move, -market.move)
-        close = PRICE * np.cumprod(1.0 + returns, axis=1)
+        close = PRICE * np.multiply.accumulate(1.0 + returns, axis=1)
         opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
         return Paths(opened[..., None], close[..., None], (100.0 * returns[..., None]).astype(np.float32))
 

@@ -117,7 +117,7 @@ class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
         np.put_along_axis(returns[:, 0], orders, shocks[:, 0] @ root.T, axis=1)
         for bar in range(1, n_bars):
             returns[:, bar] += market.next_mean(graphs, returns[:, bar - 1])
-        close = PRICE * np.cumprod(1.0 + returns, axis=1)
+        close = PRICE * np.multiply.accumulate(1.0 + returns, axis=1)
         opened = np.concatenate([np.full((len(generators), 1, n_assets), PRICE), close[:, :-1]], axis=1)
         sources, targets = np.array(self.pairs).T
         edges = np.broadcast_to(graphs[:, None, targets, sources], (len(generators), n_bars, len(self.pairs)))
