@@ -14,13 +14,15 @@ from .rebalance import Rebalance
 from .scheme import ActionScheme
 from .six_actions import SixActions
 from .slice import Slice
+from .unit_positions import UnitPositions
 from .weights import TargetWeights, Weights
 
 __all__ = ["SCHEMES", "action_scheme"]
 
 SCHEMES: dict[str, type[ActionScheme]] = {
     scheme.name: scheme for scheme in (
-        SixActions, Positions, Levels, Orders, Exposure, Weights, TargetWeights, Rebalance, Holding, Slice, Quotes, QuoteGrid,
+        SixActions, Positions, Levels, Orders, Exposure, Weights, TargetWeights, Rebalance, Holding, UnitPositions, Slice, Quotes,
+        QuoteGrid,
     )
 }  # fmt: skip
 

@@ -45,7 +45,7 @@ def test_a_scheme_decides_by_the_close_of_its_row_and_by_none_after_it(name):
         assert intents(scheme, prices(later, 50.0)) == asked
 
 
-IN_UNITS = ("holding", "slice")
+IN_UNITS = ("holding", "slice", "unit_positions")
 
 
 @pytest.mark.parametrize("name", sorted(set(SCHEMES).difference(IN_UNITS)))

@@ -96,6 +96,7 @@ def test_realised_volatility_knows_the_past_alone():
     assert volatility[100] == pytest.approx(np.sqrt(np.mean(returns[80:100] ** 2)))
     assert volatility[300:].mean() == pytest.approx(0.02, rel=0.15)
     assert volatility[0] == 1e-6
+    assert np.array_equal(realised_volatility(TAPE.slice(0, 101), 20), volatility[:101])
     env = OptionHedgingVectorEnv(TAPE, volatility_bars=90, start="first", episode_bars=10)
     seen, _ = env.reset(seed=0)
     assert env.books.episode["first_row"][0] == 90

@@ -67,7 +67,7 @@ def test_edges_are_those_of_the_ring_and_stay_for_the_episode():
 def test_edges_travel_in_a_dict_too():
     flat, parts = LeadLagVectorEnv(num_envs=2), LeadLagVectorEnv(num_envs=2, observation="dict")
     seen, shown = flat.reset(seed=4)[0], parts.reset(seed=4)[0]
-    assert np.array_equal(shown["edge_weight"], seen[:, flat.layout.edge_positions])
+    assert np.array_equal(shown["edge_weight"][:, 0], seen[:, flat.layout.edge_positions])
     assert shown["edge_index"].shape == (2, 2, 56)
 
 
