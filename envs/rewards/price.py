@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
+from ...market.account import COSTS
 from ...market.desk import Books, Desk
 from ...market.errors import ConfigError
 
-__all__ = ["check_not_negative", "prices_of"]
+__all__ = ["check_not_negative", "costs_of", "prices_of"]
 
 
 def prices_of(step: np.ndarray, books: Books, where: str) -> tuple[np.ndarray, np.ndarray]:
@@ -21,6 +22,14 @@ def prices_of(step: np.ndarray, books: Books, where: str) -> tuple[np.ndarray, n
     scale = books.instruments["multiplier"][0] * books.position["fx"][:, 0]
     close, row = books.bars["close"][:, 0], step["row"]
     return np.asarray(close[row - 1] * scale), np.asarray(close[row] * scale)
+
+
+def costs_of(step: np.ndarray) -> np.ndarray:
+    """Return all costs of STEP records (E,), account currency, float64 (E,)."""
+    spent = np.zeros(len(step))
+    for line in COSTS:
+        spent += step[line]
+    return spent
 
 
 def check_not_negative(where: str, **values: float) -> None:

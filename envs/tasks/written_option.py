@@ -12,7 +12,7 @@ from ...market.desk import Books, Desk
 from ...market.errors import ConfigError
 from ..optimum.black_scholes import call_price
 from ..parts.part import Part
-from ..rewards.price_units import cost_of, income_of
+from ..rewards.price import costs_of
 from ..rewards.reward import Reward
 
 __all__ = ["HedgeReward", "HedgeScheme", "OptionPart", "WrittenOption"]
@@ -138,5 +138,6 @@ class HedgeReward(Reward):
         before = np.maximum(books.rows - 1, books.episode["first_row"])
         notional = option.units(books, back=1) * option.paid[before]
         gained = (option.worth(books) - option.worth(books, back=1)) / option.moneyness(books, back=1)
-        gain = income_of(step) / notional - gained
-        return np.asarray(gain - 0.5 * self.risk * gain * gain - cost_of(step) / notional)
+        costs = costs_of(step)
+        gain = (step["equity"] - step["equity_before"] + costs) / notional - gained
+        return np.asarray(gain - 0.5 * self.risk * gain * gain - costs / notional)

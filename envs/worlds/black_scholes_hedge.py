@@ -22,7 +22,7 @@ from .single import KnownAnswerEnv
 
 __all__ = ["BlackScholesHedgeEnv", "BlackScholesHedgeVectorEnv"]
 
-PRICE, SHARE, LIMIT = 100.0, 0.05, 100.0
+SHARE, LIMIT = 0.05, 100.0
 OWN = {"action": "hedge", "private": (), "window": 1}
 
 
@@ -68,8 +68,7 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
     @cached_property
     def band(self) -> HedgeBand:
         """The solution."""
-        assert self.settings.episode_bars is not None
-        return HedgeBand(self.settings.episode_bars, self._volatility, self._risk, self._cost_rate)
+        return HedgeBand(self.bars, self._volatility, self._risk, self._cost_rate)
 
     def world_layout(self) -> Layout:
         """See `DrawnVectorEnv.world_layout`."""
@@ -78,11 +77,8 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
     def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:
         """See `DrawnVectorEnv.draw`."""
         drawn = np.stack([generator.standard_normal(n_bars) for generator in generators])
-        returns = self._volatility * drawn - 0.5 * self._volatility**2
-        close = PRICE * np.exp(np.add.accumulate(returns, axis=1))
-        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
-        shown = np.clip(100.0 * np.expm1(returns), -LIMIT, LIMIT).astype(np.float32)
-        return Paths(opened[..., None], close[..., None], shown[..., None])
+        simple = np.expm1(self._volatility * drawn - 0.5 * self._volatility**2)
+        return Paths.of_returns(simple, np.clip(100.0 * simple, -LIMIT, LIMIT)[..., None])
 
     def write_option(self, world: World) -> WrittenOption:
         """See `Hedging.write_option`."""
@@ -130,12 +126,8 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
 
     def _read(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return bars left, price over strike, and the ratio held, (...), of observations."""
-        given, layout = np.asarray(observation, np.float64), self.layout
-        at = layout.window * layout.n_market
-        place = {column.name: at + index for index, column in enumerate(layout.private)}
-        assert self.settings.episode_bars is not None
-        left = np.maximum(np.rint(given[..., place["time_left"]] * self.settings.episode_bars), 1.0).astype(np.int64)
-        return left, np.exp(given[..., place["moneyness"]] / 100.0), given[..., place["held"]]
+        left = np.maximum(np.rint(self.seen(observation, "time_left") * self.bars), 1.0).astype(np.int64)
+        return left, np.exp(self.seen(observation, "moneyness") / 100.0), self.seen(observation, "held")
 
 
 class BlackScholesHedgeEnv(KnownAnswerEnv):

@@ -10,42 +10,38 @@ import numpy as np
 from ...data.tape import Tape
 from ...encoders.column import Column
 from ...encoders.layout import Layout
-from ...market.actions.unit_positions import UnitPositions
 from ...market.desk import Books
 from ...market.errors import ConfigError, ShapeError
 from ..optimum.hidden_regime import POSITIONS, HiddenRegime
 from ..optimum.memoryless import best_memoryless
 from ..parts.part import Part
-from ..rewards.price_units import PriceUnits
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
 from .known_answer import KnownAnswer
 from .single import KnownAnswerEnv
 
-__all__ = ["HeldUnits", "HiddenRegimeEnv", "HiddenRegimeVectorEnv"]
+__all__ = ["HeldPart", "HiddenRegimeEnv", "HiddenRegimeVectorEnv"]
 
-PRICE, UNITS = 100.0, 10.0
+PRICE = 100.0
 FLAT = 1
-OWN = {"action": UnitPositions(units=UNITS), "reward": PriceUnits(UNITS), "private": (), "window": 1, "cash": 100_000.0}
+OWN: dict[str, Any] = {
+    "action": {"kind": "unit_positions", "units": 1.0}, "reward": {"kind": "mean_variance", "risk_aversion": 0.0},
+    "private": (), "window": 1, "cash": 100_000.0,
+}  # fmt: skip
 
 
-class HeldUnits(Part):
-    """What is held of each asset, as a fraction of `units`: `held`, or `held_<symbol>` where there are several."""
+class HeldPart(Part):
+    """The units held, inside [-1, 1]."""
 
-    def __init__(self, units: float, assets: Sequence[str], low: float = -1.0, high: float = 1.0) -> None:
-        self._units = units
-        names = ("held",) if len(assets) == 1 else tuple(f"held_{asset}" for asset in assets)
-        self.columns = tuple(Column(name, "fraction", low, high) for name in names)
+    columns = (Column("held", "fraction", -1.0, 1.0),)
 
     def write(self, active: np.ndarray, books: Books, out: np.ndarray, at: int) -> None:
         """See `Part.write`."""
-        held = books.position["units"][active] / self._units
-        low, high = self.columns[0].low, self.columns[0].high
-        out[active, at : at + len(self.columns)] = np.clip(held, low, high)
+        out[active, at] = np.clip(books.position["units"][active, 0], -1.0, 1.0)
 
 
 class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
-    """E accounts that are short, flat or long by ten units of a price with two hidden regimes.
+    """E accounts that are short, flat or long by one unit of a price with two hidden regimes.
 
     The price goes up or down by `move` each bar, up with `up_probability` in the rising regime and with 1 - `up_probability` in the
     falling one; a regime stays with probability `stay`. Trading one unit costs `cost_rate` of its price. The reward is P&L less
@@ -84,8 +80,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
     @cached_property
     def market(self) -> HiddenRegime:
         """The world's law, and its solution."""
-        assert self.settings.episode_bars is not None
-        return replace(self._market, n_bars=self.settings.episode_bars)
+        return replace(self._market, n_bars=self.bars)
 
     def world_layout(self) -> Layout:
         """See `DrawnVectorEnv.world_layout`."""
@@ -94,7 +89,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def extra_parts(self) -> Sequence[Part]:
         """See `TradingVectorEnv.extra_parts`."""
-        return (HeldUnits(UNITS, self.tape.symbols),)
+        return (HeldPart(),)
 
     def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:
         """See `DrawnVectorEnv.draw`."""
@@ -105,9 +100,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
         rising = np.logical_xor.accumulate(turned, axis=1)
         up = drawn[:, 1] < np.where(rising, market.up_probability, 1.0 - market.up_probability)
         returns = np.where(up, market.move, -market.move)
-        close = PRICE * np.multiply.accumulate(1.0 + returns, axis=1)
-        opened = np.concatenate([np.full((len(generators), 1), PRICE), close[:, :-1]], axis=1)
-        return Paths(opened[..., None], close[..., None], (100.0 * returns[..., None]).astype(np.float32))
+        return Paths.of_returns(returns, 100.0 * returns[..., None], PRICE)
 
     def on_begin(self, indices: np.ndarray) -> None:
         """See `TradingVectorEnv.on_begin`: nothing of the new path has been seen."""
@@ -156,8 +149,6 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
     def optimal_value(self) -> float:
         """Return the expected sum of rewards of one episode under the best policy, to 1e-5 of itself. Cash earns 0.
 
-        Lots of 1e-6 units in positions of 10 change it by less than 1e-6 of itself.
-
         Raises:
             ConfigError: Costs, action, reward, parts, window or cash are not the world's own; or the episode is so long that the
                 price could outgrow the account.
@@ -178,7 +169,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
         settings = self.settings
         asked = {name: getattr(settings, name) for name in OWN} | {"costs": self.costs}
         self.require_own(asked, OWN | {"costs": self._charged})
-        if 2.0 * UNITS * PRICE * (1.0 + self._market.move) ** self.market.n_bars > settings.cash:
+        if 2.0 * PRICE * (1.0 + self._market.move) ** self.market.n_bars > settings.cash:
             raise ConfigError(f"optimal_value of {self.name} needs prices that cannot outgrow the account: {self.market.n_bars} "
                               f"bars of {self._market.move} can; choose fewer episode_bars or a smaller move")
 

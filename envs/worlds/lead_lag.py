@@ -9,18 +9,18 @@ import numpy as np
 from ...data.tape import Tape
 from ...encoders.column import Column
 from ...encoders.layout import Layout
-from ...market.desk import Books
+from ...market.desk import Books, Desk
 from ...market.errors import ConfigError
 from ...market.instrument import Instrument
 from ..optimum.lead_lag import LeadLag
-from ..rewards.price_units import cost_of, marks_before
+from ..rewards.price import costs_of
 from ..rewards.reward import Reward
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
 from .known_answer import KnownAnswer
 from .single import KnownAnswerEnv
 
-__all__ = ["LeadLagEnv", "LeadLagVectorEnv", "MeanVariance"]
+__all__ = ["LeadLagEnv", "LeadLagVectorEnv", "RingReward"]
 
 PRICE, UNITS = 100.0, 10.0
 REACH = 20.0  # returns are shown up to so many standard deviations of a shock
@@ -28,7 +28,7 @@ ACTION = {"kind": "holding", "max_units": UNITS}
 OWN = {"action": ACTION, "private": (), "window": 1, "cash": 100_000.0}
 
 
-class MeanVariance(Reward):
+class RingReward(Reward):
     """The sum over assets of w r - scale / 2 w^2, less costs: w the units held / `units`, r the simple return of the bar.
 
     Costs count in units of the mean price of the assets at the decision.
@@ -43,9 +43,10 @@ class MeanVariance(Reward):
 
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """See `Reward.pay`."""
-        before, weights = marks_before(books), books.position["units"] / self.units
+        assert isinstance(books, Desk)
+        before, weights = books.bars["close"][step["row"] - 1], books.position["units"] / self.units
         returns = books.position["mark"] / before - 1.0
-        spent = cost_of(step) / (self.units * before.mean(axis=1))
+        spent = costs_of(step) / (self.units * before.mean(axis=1))
         return np.asarray((weights * returns - 0.5 * self.scale * weights * weights).sum(axis=1) - spent)
 
 
@@ -83,7 +84,7 @@ class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
             raise ConfigError(f"LeadLag-v0 needs a volatility of at most 0.02, was {volatility}")
         self._own_reward = settings.get("reward") is None
         if self._own_reward:
-            settings["reward"] = MeanVariance(UNITS, risk * volatility**2)
+            settings["reward"] = RingReward(UNITS, risk * volatility**2)
         super().__init__(tape, features, **settings)
         self._given |= own
         if self._own_reward:
@@ -150,14 +151,12 @@ class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
             ConfigError: Costs, action, reward, parts, window or cash are not the world's own.
         """
         self._require_own()
-        assert self.settings.episode_bars is not None
-        return self.settings.episode_bars * self.market.value_per_step
+        return self.bars * self.market.value_per_step
 
     def edgeless_value(self) -> float:
         """Return the same for who sees the last returns alone; ConfigError also unless each asset has one leader."""
         self._require_own()
-        assert self.settings.episode_bars is not None
-        return self.settings.episode_bars * self.market.edgeless_value_per_step
+        return self.bars * self.market.edgeless_value_per_step
 
     def reference_value(self) -> float:
         """Return what cash earns."""

@@ -61,7 +61,7 @@ def test_rewards_are_returns_and_costs_in_units_of_the_price():
     env = HiddenRegimeVectorEnv(num_envs=2, episode_bars=3)
     env.reset(seed=3)
     seen, rewards, *_ = env.step(np.array([LONG, SHORT]))
-    # ten units of a return of one percent up or down; a unit each costs half a percent
+    # one unit, a return of one percent up or down; trading it costs half a percent
     assert rewards == pytest.approx(seen[:, 0].astype(float) / 100.0 * [1.0, -1.0] - 0.005, abs=1e-8)
     assert seen[:, 1].tolist() == [1.0, -1.0]
     seen, rewards, *_ = env.step(np.array([LONG, LONG]))
@@ -114,7 +114,8 @@ def test_more_is_earned_where_regimes_last_and_less_where_trading_is_dear():
 
 @pytest.mark.parametrize(("name", "settings"), [
     ("costs", {"costs": CostSettings(allow_short=True)}), ("reward", {"reward": "log_return"}), ("window", {"window": 4}),
-    ("private", {"private": "account"}), ("cash", {"cash": 1_000.0}), ("outgrow", {"episode_bars": 500}),
+    ("private", {"private": "account"}), ("cash", {"cash": 1_000.0}), ("outgrow", {"episode_bars": 800}),
+    ("randomise", {"randomise": {"half_spread_rate": [0.0, 0.01]}}), ("limits", {"limits": {"max_order_notional": 1e6}}),
     ("action", {"action": {"kind": "positions", "short": True}}),
 ])
 def test_the_optimum_is_not_claimed_for_other_worlds(name, settings):
