@@ -1,7 +1,7 @@
 """A written call that lives for an episode: what it is worth, what is observed of it, how it is hedged, what hedging pays."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -109,6 +109,10 @@ class HedgeScheme(ActionScheme):
     def labels(self) -> tuple[str, ...]:
         """The name of the number."""
         return ("hedge_ratio",)
+
+    def plain(self) -> dict[str, Any]:
+        """Return its name: what the option is, its environment knows."""
+        return {"kind": self.name}
 
     def decode(self, actions: np.ndarray, desk: Desk) -> None:
         """Write the orders of the decisions; see `ActionScheme.decode`."""

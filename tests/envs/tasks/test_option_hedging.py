@@ -36,6 +36,7 @@ def test_a_step_by_hand():
     assert env.books.position["units"][0, 0] == pytest.approx(0.6 * 50_000.0 / TAPE.close[first, 0], rel=1e-7)
     assert columns(env, seen)["held"][0] == pytest.approx(0.6, abs=1e-6)
     assert columns(env, seen)["time_left"][0] == pytest.approx(0.9)
+    assert (env.scheme.plain(), env.scheme.labels) == ({"kind": "hedge"}, ("hedge_ratio",))
 
 
 def test_the_option_matures_with_the_episode_and_pays_its_payoff():
