@@ -1,1 +1,1 @@
-"""Environments whose episodes are a task other than holding positions: executing an order, choosing a strategy."""
+"""Environments whose episodes are a task other than holding positions: executing an order, choosing a strategy, hedging an option."""
