@@ -1,1 +1,1 @@
-"""Environments whose episodes are a task other than holding positions: executing an order, choosing a strategy, hedging an option."""
+"""Environments whose episodes are a task: executing an order, choosing a strategy, hedging an option."""

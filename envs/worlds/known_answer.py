@@ -57,11 +57,6 @@ class KnownAnswer(ABC):
         settings = getattr(self, "settings", None)
         drawn = {name: getattr(settings, name, None) or None for name in ("limits", "randomise")}
         asked, own = {**asked, **drawn}, {**own, "limits": None, "randomise": None}
-        Limits and frictions that are drawn are nobody's own.
-        """
-        settings = getattr(self, "settings", None)
-        for name in ("limits", "randomise"):
-            asked, own = {**asked, name: getattr(settings, name, None)}, {**own, name: None}
         for name, value in own.items():
             if asked[name] != value:
                 world = getattr(self, "name", type(self).__name__)
