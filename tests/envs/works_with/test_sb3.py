@@ -25,9 +25,10 @@ def test_its_checker_passes_every_id(name):
     check_env(gymnasium.make(name).unwrapped)
 
 
-@pytest.mark.parametrize("name", IDS)
-def test_the_batch_gives_what_single_environments_give(name):
-    batch, ones = BatchVecEnv(gymnasium.make_vec(name, num_envs=3)), DummyVecEnv([lambda: gymnasium.make(name)] * 3)
+@pytest.mark.parametrize(("name", "settings"), [*((name, {}) for name in IDS), ("quantgym/Portfolio-v0", {"observation": "dict"})])
+def test_the_batch_gives_what_single_environments_give(name, settings):
+    batch = BatchVecEnv(gymnasium.make_vec(name, num_envs=3, **settings))
+    ones = DummyVecEnv([lambda: gymnasium.make(name, **settings)] * 3)
     for made in (batch, ones):
         made.seed(5)
     same(batch.reset(), ones.reset())

@@ -49,7 +49,7 @@ def played(envs, actions, chosen):
 def info_of(name):
     """Return every name; rows too, but in worlds that draw their own paths, where they say in whose stretch one is."""
     made = gymnasium.make_vec(name, num_envs=1).unwrapped
-    known = [info for info in EVERYTHING if made.scheme.discrete or info != "action_mask"]
+    known = [info for info in EVERYTHING if info != "frictions" and (made.scheme.discrete or info != "action_mask")]
     return tuple(known) if made.world.source is None else (*known, "row")
 
 
@@ -92,8 +92,15 @@ def alone(name, e, actions):
     return out
 
 
+def test_frictions_that_are_drawn_for_each_episode_are_the_same_in_any_batch():
+    name, actions = "quantgym/Trading-v0", sampled("quantgym/Trading-v0")
+    drawn = {"info": (*info_of(name), "frictions"), "randomise": {"fees": [0.5, 2.0], "spread": [1.0, 3.0]}, "episode_bars": 5}
+    large, small = (played(gymnasium.make_vec(name, num_envs=n, **drawn), actions, range(7)) for n in (1_024, 7))
+    assert large == small
+
+
 def test_episodes_end_in_what_is_compared():
-    envs = gymnasium.make_vec("quantgym/Trading-v0", num_envs=7, info=EVERYTHING, episode_bars=5)
+    envs = gymnasium.make_vec("quantgym/Trading-v0", num_envs=7, episode_bars=5)
     space = envs.action_space
     space.seed(0)
     ended = 0
