@@ -7,6 +7,7 @@ import pytest
 
 from quantgym.envs.parts.part import PartContext
 from quantgym.envs.parts.registry import build_parts
+from quantgym.envs.rewards.exponential_utility import pay_utility, utility
 from quantgym.envs.rewards.registry import build_reward
 from quantgym.market.account import ACCOUNT, POSITION, STEP
 from quantgym.market.actions.quotes import Quotes
@@ -81,3 +82,11 @@ def test_inventory_is_a_part_of_its_bound():
 def test_wrong_settings_are_refused(reward, says):
     with pytest.raises(ConfigError, match=says):
         build_reward(reward, COSTS)
+
+
+def test_the_kernel_equals_its_own_python():
+    before, after = np.linspace(-50.0, 50.0, 41), np.linspace(60.0, -40.0, 41)
+    paid, plain = np.empty(41), getattr(utility, "py_func", utility)
+    pay_utility(before, after, 0.1, paid)
+    expected = [plain(late, 0.1) - plain(early, 0.1) for early, late in zip(before, after, strict=True)]
+    assert paid == pytest.approx(expected, rel=1e-12)

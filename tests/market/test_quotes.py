@@ -5,7 +5,7 @@ import pytest
 
 from quantgym.data.record import bar_records
 from quantgym.market.account import new_accounts
-from quantgym.market.actions.quotes import QuoteGrid, Quotes
+from quantgym.market.actions.quotes import QuoteGrid, Quotes, decode_quotes, decode_quotes_batch
 from quantgym.market.cost import CostSettings, rules_records
 from quantgym.market.desk import new_desk
 from quantgym.market.errors import ConfigError
@@ -132,3 +132,27 @@ def test_a_grid_refuses_what_it_has_not():
         QuoteGrid(sizes=True)
     with pytest.raises(ConfigError, match="levels"):
         QuoteGrid(levels=1)
+
+
+def test_the_kernel_equals_its_own_python():
+    draw, n = np.random.default_rng(2), 60
+    closes = np.round(draw.uniform(0.3, 3.0, (5, 1)), 2)
+    bars = bar_records(closes, closes, closes, closes, None, np.array([[1], [1], [0], [1], [1]]))
+    instruments = instrument_records((Instrument(symbol="S0", lot=0.1, tick=0.01),))
+    desks = []
+    for _ in range(2):
+        account, position = new_accounts(n, 1)
+        account["equity"], position["units"][:, 0] = np.linspace(-5.0, 200.0, n), np.round(np.linspace(-30.0, 30.0, n), 1)
+        position["mark"] = 1.0
+        desks.append(new_desk(np.arange(n) % 5, bars, instruments, rules_records(CostSettings(), n), account, position, 1))
+    quotes = draw.uniform(-0.5, 1.0, (n, 4))
+    settings = (True, 0, 0.1, 3, False)
+    rest = [[getattr(desk, name) for name in ("bars", "instruments", "account", "position", "intents", "declined", "tickets")]
+            for desk in desks]
+    decode_quotes_batch(quotes, *settings, desks[0].rows, *rest[0])
+    plain = [array.view(np.recarray) if array.dtype.names else array for array in rest[1]]
+    for e in range(n):
+        getattr(decode_quotes, "py_func", decode_quotes)(e, quotes, *settings, desks[1].rows[e], *plain)
+    for name in ("intents", "tickets", "declined"):
+        assert getattr(desks[0], name).tobytes() == getattr(desks[1], name).tobytes()
+    assert len(set(desks[0].intents["lots"].ravel().tolist())) > 5

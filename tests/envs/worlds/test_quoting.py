@@ -133,6 +133,11 @@ def test_a_world_goes_on_from_a_saved_state(make):
         assert paid.tobytes() == rewards.tobytes()
 
 
+def test_many_fit_into_the_clock():
+    env = CarteaJaimungalVectorEnv(num_envs=30_000, info=())
+    assert env.reset(seed=0)[0].shape == (30_000, env.layout.size)
+
+
 @pytest.mark.parametrize("make", WORLDS)
 def test_threads_change_nothing(make):
     one, two = make(num_envs=16, episode_bars=10), make(num_envs=16, episode_bars=10, threads=2)
@@ -170,6 +175,19 @@ def test_wrong_worlds_are_refused():
         CarteaJaimungalVectorEnv(tape="sample:eurusd-1h")
     with pytest.raises(ConfigError, match="did you mean episode_bars"):
         AvellanedaStoikovVectorEnv(episode_bar=1)
+
+
+def test_where_an_episode_stands_is_read_from_any_window():
+    env = AvellanedaStoikovVectorEnv(num_envs=50, window=3, episode_bars=12)
+    seen, _ = env.reset(seed=6)
+    for step in range(12):
+        steps, states = env.places(seen)
+        assert (steps == step).all()
+        assert np.array_equal(states - 30, env.simulator.position["units"][:, 0])
+        if step < 11:
+            seen, *_ = env.step(np.full((50, 2), -0.5))  # both quotes at the mid: many fills
+    assert np.abs(states - 30).max() > 0
+    assert env.places(seen[0]) == (11, states[0])
 
 
 def test_a_single_one_says_what_is_best():
