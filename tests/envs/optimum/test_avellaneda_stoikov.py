@@ -105,7 +105,7 @@ def test_no_pair_of_a_fine_grid_is_better(fills):
 
 def test_at_the_last_step_inventory_that_moves_no_more_is_quoted_by_the_premium_alone():
     # short steps and little inventory risk: ln(1 + gamma / k) / gamma, the classical premium
-    market = AvellanedaStoikov(n_steps=20_000, largest=2, horizon=1e-3, volatility=1e-6)
+    market = AvellanedaStoikov(n_steps=200, largest=2, horizon=1e-5, volatility=1e-6)
     assert market.solution[1][-1, 2] == pytest.approx([10.0 * math.log1p(0.1 / 1.5)] * 2, abs=1e-9)
 
 
