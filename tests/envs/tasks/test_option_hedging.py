@@ -104,6 +104,24 @@ def test_realised_volatility_knows_the_past_alone():
     assert columns(env, seen)["implied_volatility"][0] == pytest.approx(100.0 * realised_volatility(TAPE, 90)[90], rel=1e-6)
 
 
+def test_several_tapes_keep_their_own_volatility():
+    calm, wild = TAPE, gbm_tape(2, 400, volatility=0.05, price=10.0, lot=1e-6, tick=1e-8)
+    env = OptionHedgingVectorEnv([calm, wild], num_envs=64, episode_bars=20)
+    seen, _ = env.reset(seed=0)
+    segment, implied = env.books.episode["segment"], columns(env, seen)["implied_volatility"]
+    assert set(segment.tolist()) == {0, 1}
+    assert implied[segment == 0].max() < 3.0 < implied[segment == 1].min()
+
+
+def test_without_a_length_the_option_lives_to_the_end_of_the_rows():
+    env = OptionHedgingVectorEnv(TAPE, episode_bars=None, rows=(80, 100), start="first", costs=FREE)
+    seen, _ = env.reset(seed=0)
+    for bar in range(19):
+        assert columns(env, seen)["time_left"][0] == pytest.approx(1.0 - bar / 19.0)
+        seen, _, terminated, *_ = env.step(np.zeros((1, 1), np.float32))
+    assert terminated.all()
+
+
 def test_delta_earns_more_than_no_hedge_on_a_real_tape():
     def total(hedged):
         env = OptionHedgingVectorEnv(num_envs=300, info=(), autoreset_mode="disabled")

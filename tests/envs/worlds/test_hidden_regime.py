@@ -115,7 +115,7 @@ def test_more_is_earned_where_regimes_last_and_less_where_trading_is_dear():
 @pytest.mark.parametrize(("name", "settings"), [
     ("costs", {"costs": CostSettings(allow_short=True)}), ("reward", {"reward": "log_return"}), ("window", {"window": 4}),
     ("private", {"private": "account"}), ("cash", {"cash": 1_000.0}), ("outgrow", {"episode_bars": 800}),
-    ("randomise", {"randomise": {"half_spread_rate": [0.0, 0.01]}}), ("limits", {"limits": {"max_order_notional": 1e6}}),
+    ("own randomise alone", {"randomise": {"spread": [0.5, 2.0]}}), ("own limits alone", {"limits": {"max_order": 1e6}}),
     ("action", {"action": {"kind": "positions", "short": True}}),
 ])
 def test_the_optimum_is_not_claimed_for_other_worlds(name, settings):
