@@ -20,6 +20,8 @@ IDS: dict[str, tuple[str, str]] = {
         "quantgym.envs.worlds.avellaneda_stoikov:AvellanedaStoikovEnv",
         "quantgym.envs.worlds.avellaneda_stoikov:AvellanedaStoikovVectorEnv",
     ),
+    "quantgym/StrategySelection-v0": (
+        "quantgym.envs.tasks.selection:SelectionEnv", "quantgym.envs.tasks.selection:SelectionVectorEnv"),
     "quantgym/Leak-v0": ("quantgym.envs.worlds.leak:LeakEnv", "quantgym.envs.worlds.leak:LeakVectorEnv"),
     "quantgym/Kelly-v0": ("quantgym.envs.worlds.kelly:KellyEnv", "quantgym.envs.worlds.kelly:KellyVectorEnv"),
     "quantgym/Merton-v0": ("quantgym.envs.worlds.merton:MertonEnv", "quantgym.envs.worlds.merton:MertonVectorEnv"),

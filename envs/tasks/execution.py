@@ -1,7 +1,6 @@
 """`quantgym/Execution-v0`: a parent order that must be executed within the bars of an episode."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,13 +10,14 @@ from ...data.tape import Tape
 from ...encoders.column import Column
 from ...market.actions.scheme import ActionScheme
 from ...market.desk import Books
-from ...market.errors import ConfigError, UnknownNameError, did_you_mean
+from ...market.errors import ConfigError
 from ...simulator.simulator import Simulator
 from ..batch import TradingVectorEnv
 from ..parts.part import Part
 from ..rewards.implementation_shortfall import bind_task
 from ..single import SingleEnv
 from ..world import Features
+from .bound import bound_scheme
 from .child_order import CHILD_SCHEMES, ChildScheme
 from .parent_order import OrderSettings, ParentOrders
 
@@ -101,18 +101,7 @@ class ExecutionVectorEnv(TradingVectorEnv):
         """Return what actions mean, bound to new parent orders."""
         pool = self.world.pool
         self.task = ParentOrders(self.order, self.tape, self.num_envs, None if pool is None else pool.segments)
-        given = self.settings.action
-        if isinstance(given, ChildScheme):
-            return replace(given, task=self.task)
-        settings = {"kind": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
-        kind = settings.pop("kind", None)
-        if kind not in CHILD_SCHEMES:
-            raise UnknownNameError("action scheme of Execution-v0", str(kind or given), CHILD_SCHEMES)
-        known = [name for name in CHILD_SCHEMES[kind].__dataclass_fields__ if name not in ("task", "n_assets")]
-        for name in settings:
-            if name not in known:
-                raise ConfigError(f"unknown setting {kind}.{name}{did_you_mean(name, known)}")
-        return CHILD_SCHEMES[kind](task=self.task, **settings)
+        return bound_scheme(self.settings.action, CHILD_SCHEMES, self.name, task=self.task, n_assets=self.tape.n_assets)
 
     def build_simulator(self) -> Simulator:
         """Return the exchange; its working orders are known to the parent orders."""
