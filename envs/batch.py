@@ -30,6 +30,7 @@ from .spec import EnvSettings
 from .start import EpisodeStarts, tape_weights
 from .stream import Streams
 from .view import View
+from .watcher import Watcher
 from .world import Features, Rows, Tapes, World, build_world, pool_venue
 
 __all__ = ["TradingVectorEnv"]
@@ -147,6 +148,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self.simulator = self.build_simulator()
         self.books = self.simulator.desk
         self._history = None if self.render_mode is None else History(n)
+        self.watchers: list[Watcher] = [] if self._history is None else [self._history]
         self._info = InfoWriter(settings.info, n)
         if "action_mask" in settings.info and not self.scheme.discrete:
             raise ConfigError(f"info action_mask needs a discrete action scheme, was {self.scheme.name}; leave action_mask out")
@@ -173,7 +175,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         tape, costs = pool_venue(self.world, self.costs)
         waiting = self.tape.n_assets if self.frictions is not None and self.frictions.adds_working_orders else 0
         return Simulator(tape, costs, n_envs=self.num_envs, max_orders=settings.max_orders + waiting,
-                         max_tickets=self.scheme.n_tickets, threads=settings.threads)
+                         max_tickets=self.scheme.n_tickets, threads=settings.threads,
+                         record_fills=settings.record_fills or self.render_mode is not None)
 
     def build_fused(self) -> FusedStep | None:
         """Return the one pass that steps the batch; None where the exchange is another, or a subclass observes in its own way."""
@@ -242,7 +245,10 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if seed is not None:
             self.starts.rewind(mask)
         self._begin(mask)
-        return self.view.show(self._observe()), self._info.write(self)
+        written = self._observe()
+        for watcher in self.watchers:
+            watcher.observed(written)
+        return self.view.show(written), self._info.write(self)
 
     def step(self, actions: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Decide at the close of the current row and play the next bar, in every sub-environment.
@@ -269,6 +275,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         resetting = self._done if mode is AutoresetMode.NEXT_STEP and self._done.any() else None
         play = self._play_staged if self.fused is None else self._play_fused
         written, rewards, terminated, truncated, ended = play(actions, resetting)
+        for watcher in self.watchers:
+            watcher.stepped(self, actions, written, rewards, terminated, truncated, resetting)
         info = self._info.write(self)
         self._done = terminated | truncated if ended else self._nobody
         if ended:
@@ -322,13 +330,13 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         return written, rewards, terminated, truncated, n_ended > 0 if over is None else bool(terminated.any() or truncated.any())
 
     def _note(self, record: np.ndarray) -> None:
-        if self._history is not None:
-            self._history.add(self.books)
+        for watcher in self.watchers:
+            watcher.note(self)
         for part in self._heeding:
             part.after(record, self.books)
 
     def render(self) -> tuple[Any, ...] | None:
-        """Return a frame of each running episode: uint8 (480, 640, 3) for `rgb_array`, text for `ansi`; None without a mode."""
+        """Return a frame of each running episode: uint8 (height, width, 3) or, for `ansi`, text; None without a mode."""
         if self._history is None:
             return None
         if not self._running.all():
@@ -336,8 +344,19 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         from .picture import chart, table
 
         if self.render_mode == "ansi":
-            return tuple(table(self.tape, self.books, e) for e in range(self.num_envs))
-        return tuple(chart(self.tape, *self._history.of(e)) for e in range(self.num_envs))
+            return tuple(table(self.tape, self.books, e, self.name, self.caption(e)) for e in range(self.num_envs))
+        return tuple(
+            chart(self.tape, self._history.of(e), self.name, caption=self.caption(e), levels=self.price_levels(e),
+                  size=self.settings.render_size) for e in range(self.num_envs)
+        )  # fmt: skip
+
+    def caption(self, env: int) -> str:
+        """Return a line on the task of sub-environment `env` for pictures and tables; empty where there is none."""
+        return ""
+
+    def price_levels(self, env: int) -> Mapping[str, float]:
+        """Return prices that a picture of one asset shows, by name."""
+        return {}
 
     def get_state(self) -> dict[str, Any]:
         """Return copies of all that decides how the episodes go on: accounts, orders, streams, moments, the world's own paths.
@@ -374,7 +393,9 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
                 raise IntegrityError(f"state of {self.name}: {name} must be {_short(value)}, was {_short(state[name])}; make the "
                                      "environment with the arguments of the one that was saved")
         self.load_own(state["own"])
-        self.simulator.load(state["simulator"])
+        fills = state["simulator"]["fills"]  # the log of the last step, where it is kept: it decides nothing
+        own = self.simulator.fills
+        self.simulator.load(state["simulator"] | {"fills": fills if fills.shape == own.shape else own})
         self.books.episode[...] = state["episode"]
         self.streams.load(state["streams"])
         self.starts.load(state["starts"])
@@ -389,6 +410,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._n_idle = int((~self._running).sum())
         if self._history is not None:
             self._history = deepcopy(state["history"]) or History(self.num_envs)
+            self.watchers[0] = self._history
 
     def _identity(self) -> dict[str, Any]:
         """Return what an environment must share with the one whose state it takes."""
@@ -426,8 +448,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self.reward.clear(envs)
         for part in self.view.parts:
             part.begin(envs, self.books)
-        if self._history is not None:
-            self._history.begin(envs, self.books)
+        for watcher in self.watchers:
+            watcher.begin(envs, self)
         if self._n_idle:
             self._running |= envs
             self._n_idle = int((~self._running).sum())

@@ -45,6 +45,9 @@ class EnvSettings:
         max_orders: Orders that can work at once in one account.
         limits: What the live guard would hold back is not played: `LimitSettings`, or a mapping; None: nothing is.
         randomise: Frictions that are drawn for each episode, by name (`envs.friction.FRICTIONS`); None: none.
+        record_fills: Whether the fills of a step are kept, `simulator.fills_of_step(e)`, as recordings need; with a `render_mode`
+            they always are.
+        render_size: Width and height of a picture, pixels.
         threads: 1 steps the batch in one thread, more in as many; the bytes are the same.
     """
 
@@ -63,6 +66,8 @@ class EnvSettings:
     limits: LimitSettings | Mapping[str, Any] | None = None
     randomise: Mapping[str, Any] | None = None
     threads: int = 1
+    record_fills: bool = False
+    render_size: tuple[int, int] = (640, 480)
 
     def __post_init__(self) -> None:
         number = isinstance(self.cash, Real) and not isinstance(self.cash, bool)
@@ -73,6 +78,10 @@ class EnvSettings:
         for name in ("window", "max_orders", "threads"):
             if not _is_count(getattr(self, name)):
                 raise ConfigError(f"{name} must be an int of 1 or more, was {getattr(self, name)!r}")
+        size = self.render_size
+        pair = isinstance(size, (tuple, list)) and len(size) == 2
+        if not (pair and all(_is_count(side) and 200 <= side <= 4_000 for side in size)):
+            raise ConfigError(f"render_size must be (width, height) in pixels, each from 200 to 4000, was {size!r}")
         StartSettings.of(self.start)
         limit_settings(self.limits)
         if self.randomise is not None:

@@ -144,6 +144,17 @@ class ExecutionVectorEnv(TradingVectorEnv):
         """See `TradingVectorEnv.load_own`."""
         self.task.load(state["task"])
 
+    def caption(self, env: int) -> str:
+        """See `TradingVectorEnv.caption`: the order, what is left of it and its shortfall."""
+        task = self.task
+        side = "buy" if task.side[env] > 0.0 else "sell"
+        return (f"{side} {task.total[env]:,.6g} {self.tape.symbols[0]}, {task.left[env] * task.lot:,.6g} left, "
+                f"shortfall {task.shortfall[env]:+.1f} bp")
+
+    def price_levels(self, env: int) -> Mapping[str, float]:
+        """See `TradingVectorEnv.price_levels`: the arrival price."""
+        return {"arrival": float(self.task.arrival[env])} if self.task.arrival[env] > 0.0 else {}
+
     def twap_action(self) -> np.ndarray:
         """Return actions of even execution: of what is left, one part in as many as there are decisions left, at market."""
         left = np.maximum(self.books.episode["last_row"] - self.books.rows, 1)

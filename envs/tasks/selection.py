@@ -111,6 +111,12 @@ class SelectionVectorEnv(TradingVectorEnv):
         """Nothing is followed before the first decision."""
         self.followed.begin(indices)
 
+    def caption(self, env: int) -> str:
+        """See `TradingVectorEnv.caption`: what is followed."""
+        mix = zip(self.strategies.names, self.followed.mix[env], strict=True)
+        shares = [f"{name} {share:.0%}" for name, share in mix if share >= 0.005]
+        return f"follows {', '.join(shares)}" if shares else "follows nothing yet"
+
     def own_state(self) -> dict[str, Any]:
         """See `TradingVectorEnv.own_state`: what is followed."""
         return {"followed": self.followed.state()}

@@ -1,0 +1,84 @@
+"""Pictures and tables show what happened, in the size asked for, by the same bytes."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from quantgym.data.synthetic import gbm_tape
+from quantgym.envs.batch import TradingVectorEnv
+from quantgym.market.errors import ConfigError
+
+TAPE = gbm_tape(0, 300)
+SHOWN = {"Trading-v0": {}, "Portfolio-v0": {}, "Execution-v0": {"order": {"side": "sell"}}, "StrategySelection-v0": {}}
+
+
+def played(name, mode, steps=8, **settings):
+    env: Any = gymnasium.make_vec(f"quantgym/{name}", num_envs=2, render_mode=mode, start="first", **SHOWN[name], **settings)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    for _ in range(steps):
+        env.step(env.action_space.sample())
+    return env
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_picture_has_the_size_asked_for_and_the_same_bytes_every_time(name):
+    env = played(name, "rgb_array", render_size=(500, 400))
+    first, second = env.render(), env.render()
+    assert [frame.shape for frame in first] == [(400, 500, 3)] * 2
+    assert [frame.tobytes() for frame in first] == [frame.tobytes() for frame in second]
+    assert first[0].tobytes() == played(name, "rgb_array", render_size=(500, 400)).render()[0].tobytes()
+    assert first[0].std() > 1.0
+    import matplotlib
+
+    with matplotlib.rc_context({"lines.linewidth": 9.0, "axes.facecolor": "red"}):  # a user's own style is no part of it
+        assert env.render()[0].tobytes() == first[0].tobytes()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_table_names_environment_money_and_costs(name):
+    text = played(name, "ansi").render()[0]
+    for word in (name, "equity", "cash", "drawdown", "exposure", "costs", "fills"):
+        assert word in text
+
+
+def test_tables_say_how_the_task_stands():
+    execution = played("Execution-v0", "ansi").render()[0]
+    assert "sell " in execution
+    assert " left, shortfall " in execution
+    selection: Any = gymnasium.make("quantgym/StrategySelection-v0", render_mode="ansi")
+    selection.reset(seed=0)
+    assert "follows nothing yet" in selection.render()
+    selection.step(1)
+    assert "follows hold 100%" in selection.render()
+
+
+def test_what_a_picture_is_made_of():
+    env = TradingVectorEnv(TAPE, num_envs=2, render_mode="rgb_array", start="first")
+    env.reset(seed=0)
+    for action in (1, 2, 5):  # buy 50 %, hold, close all
+        env.step(np.array([action, 2]))
+    episode, idle = env._history.of(0), env._history.of(1)
+    assert episode.rows.tolist() == [20, 21, 22, 23]
+    assert np.sign(episode.fills["lots"]).tolist() == [1, -1]
+    assert episode.fills["row"].tolist() == [21, 23]
+    assert episode.weights[[0, 3], 0].tolist() == [0.0, 0.0]
+    assert 0.4 < episode.weights[1, 0] < 0.6
+    assert (np.diff(episode.costs) > 0.0).tolist() == [True, False, True]
+    assert (len(idle.fills), idle.costs.tolist()) == (0, [0.0] * 4)
+
+
+@pytest.mark.parametrize("size", [(640,), (100, 480), (640, 5_000), "large", (640.0, 480)])
+def test_a_wrong_size_is_refused(size):
+    with pytest.raises(ConfigError, match="render_size must be"):
+        TradingVectorEnv(TAPE, render_size=size)
+
+
+def test_a_state_goes_from_one_that_draws_to_one_that_does_not():
+    drawing, plain = (TradingVectorEnv(TAPE, num_envs=2, render_mode=mode) for mode in ("rgb_array", None))
+    drawing.reset(seed=0)
+    drawing.step(np.array([1, 0]))
+    plain.set_state(drawing.get_state())
+    assert plain.step(np.array([5, 1]))[0].tobytes() == drawing.step(np.array([5, 1]))[0].tobytes()
