@@ -11,6 +11,7 @@ from quantgym.envs.single import TradingEnv
 from quantgym.market.actions.registry import SCHEMES
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import DataError
+from quantgym.market.order import Refusal
 
 STEPS, ENVS = 24, 12
 DISCRETE = sorted(name for name, scheme in SCHEMES.items() if scheme.discrete)
@@ -78,7 +79,7 @@ def test_what_is_forbidden_leaves_no_order_and_what_is_allowed_is_not_declined(n
 def mask_of(name, **world):
     """Mask of one account at its first decision, by label."""
     settings = {"cash": 1_000.0, "episode_bars": 10, **world}
-    env = TradingEnv(settings.pop("tape", gbm_tape(0, 60)), action=name, info=("action_mask",), start="first", **settings)
+    env = TradingEnv(settings.pop("tape", gbm_tape(0, 60)), action=name, info=("action_mask", "refused"), start="first", **settings)
     _, info = env.reset(seed=0)
     return dict(zip(env.batch.scheme.labels, info["action_mask"].tolist(), strict=True)), env
 
@@ -107,6 +108,17 @@ def test_positions_are_short_only_where_shorts_are_allowed():
     assert mask_of("positions", cash=50.0)[0] == {"flat": 1, "long": 0}
 
 
+def test_a_number_of_units_is_short_only_where_shorts_are_allowed():
+    one = {"kind": "unit_positions", "units": 3.0}
+    mask, env = mask_of(one)
+    assert mask == {"short": 0, "flat": 1, "long": 1}
+    env.step(2)
+    _, _, _, _, info = env.step(0)
+    assert env.batch.books.position["units"][0, 0] == 3.0
+    assert info["refused"][Refusal.NO_SHORT] == 1
+    assert mask_of(one, costs=CostSettings(allow_short=True))[0] == {"short": 1, "flat": 1, "long": 1}
+
+
 def test_levels_beyond_shorts_and_leverage_are_forbidden():
     levels = {"kind": "levels", "levels": [-1.0, 0.0, 1.0, 2.0]}
     assert mask_of(levels)[0] == {"-1": 0, "0": 1, "1": 1, "2": 0}
@@ -116,7 +128,7 @@ def test_levels_beyond_shorts_and_leverage_are_forbidden():
 @pytest.mark.parametrize("name", DISCRETE)
 def test_before_an_asset_is_listed_only_to_stay_is_allowed(name):
     mask, env = mask_of(name, tape=gbm_tape(0, 60, 2, late=40), asset="S1")
-    allowed = {"six_actions": ["hold"], "positions": ["flat"], "levels": ["0"], "orders": ["hold"]}
+    allowed = {"six_actions": ["hold"], "positions": ["flat"], "unit_positions": ["flat"], "levels": ["0"], "orders": ["hold"]}
     wanted = list(env.batch.scheme.labels) if name in ALL_LEGAL else allowed[name]
     assert [label for label, legal in mask.items() if legal] == wanted
 
