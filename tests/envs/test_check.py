@@ -24,7 +24,7 @@ DRAWN = {"lookahead: the world draws its features with its paths, and has no `en
 
 @pytest.mark.parametrize("name", IDS)
 def test_everything_registered_passes(name):
-    report = quantgym.envs.check(name)
+    report = quantgym.envs.check(name, n_envs=4)
     assert set(report.skipped) <= (DRAWN if name not in ("quantgym/Trading-v0", "quantgym/Portfolio-v0") else set())
     assert len(report.passed) + len(report.skipped) == len(CHECKS) == 20
     assert report.leaks == (name == "quantgym/Leak-v0")
