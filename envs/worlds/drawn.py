@@ -118,18 +118,24 @@ class DrawnVectorEnv(TradingVectorEnv):
             raise ConfigError(f"{self.name} draws its own paths; features, rows and asset need a tape")
         if self.settings.episode_bars is None:
             raise ConfigError(f"{self.name} needs episode_bars to draw its own paths, was None")
-        n_rows, made = max(self.path_rows * self.num_envs, 3), self.instruments()
-        ones = np.ones((n_rows, len(made)))
-        opened = to_ns(START) + self.bar_ns * np.arange(n_rows, dtype=np.int64)
-        clock = clock_records(opened, opened + self.bar_ns)
-        bars = bar_records(ones, ones, ones, ones, self.volume * ones)
-        blank = Tape.build(self.name, made, clock, bars, notes=("drawn anew for every episode",))
-        self._bars = blank.bars.copy()
+        blank, layout = self._blank_tape(), self.world_layout()
+        n_rows = max(self.path_rows * self.num_envs, blank.n_rows)
+        place = np.arange(n_rows) % blank.n_rows  # every stretch lives in the same hours: a clock would not hold them in a row
+        clock, self._bars = blank.clock[place], blank.bars[place]
+        clock.flags.writeable = False
         shown = self._bars.view()
         shown.flags.writeable = False
-        layout = self.world_layout()
         self._features = np.zeros((n_rows, layout.n_market), np.float32)
-        return World(replace(blank, bars=shown), FeatureTable(self._features, layout), (0, n_rows), self.encoder(), None)
+        tape = replace(blank, clock=clock, bars=shown)
+        return World(tape, FeatureTable(self._features, layout), (0, n_rows), self.encoder(), None)
+
+    def _blank_tape(self) -> Tape:
+        """Return the rows of one sub-environment before anything is drawn."""
+        n_rows, made = max(self.path_rows, 3), self.instruments()
+        ones = np.ones((n_rows, len(made)))
+        opened = to_ns(START) + self.bar_ns * np.arange(n_rows, dtype=np.int64)
+        clock, bars = clock_records(opened, opened + self.bar_ns), bar_records(ones, ones, ones, ones, self.volume * ones)
+        return Tape.build(self.name, made, clock, bars, notes=("drawn anew for every episode",))
 
     def seen(self, observation: np.ndarray, column: str) -> np.ndarray:
         """Return one number of flat observations (..., D), float64 (...): of the newest row where it is of the market.

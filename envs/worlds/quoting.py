@@ -34,7 +34,7 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
     (`quoted_market`), what is paid (`own_reward`), how the mid moves (`moves`), and what is best.
     """
 
-    bar_ns: ClassVar[int] = 1_000_000_000  # hours of many sub-environments would not fit into the clock
+    bar_ns: ClassVar[int] = 1_000_000_000
     price: ClassVar[float]
     narrowest: ClassVar[float]
     widest: ClassVar[float]

@@ -114,3 +114,13 @@ def test_the_optimum_is_not_claimed_where_it_does_not_hold():
     with pytest.raises(ConfigError, match="needs episode_bars to draw its own paths"):
         LeakVectorEnv(episode_bars=None)
     assert LeakVectorEnv(costs=FREE).optimal_value() > 0.0
+
+
+def test_every_sub_environment_lives_in_the_same_hours_however_many_there_are():
+    # 20,000 stretches of 129 hours, one after the other, would end after the year 2262
+    env = LeakVectorEnv(num_envs=20_000)
+    alone = LeakVectorEnv(num_envs=1)
+    clock = env.tape.clock.reshape(20_000, env.path_rows)
+    assert clock[-1].tobytes() == clock[0].tobytes() == alone.tape.clock.tobytes()
+    env.reset(seed=0)
+    assert np.isfinite(env.step(np.full(20_000, 2))[1]).all()
