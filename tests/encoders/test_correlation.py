@@ -113,6 +113,19 @@ def test_a_portfolio_shows_the_graph_and_the_observer_gives_the_same_bits(tape, 
     assert np.array_equal(streamed.graph[1], weight[:1])
 
 
+def test_a_bundle_keeps_the_edges(tape, pipeline, tmp_path):
+    from quantgym.agents.bundle import load_bundle, save_bundle
+    from quantgym.agents.recorded_vectors import N_VECTORS
+    from quantgym.agents.rules.rule import build_rule
+
+    layout = PortfolioVectorEnv(tape, pipeline.transform(tape), episode_bars=5).layout
+    vectors = np.zeros((N_VECTORS, layout.size), np.float32)
+    save_bundle(tmp_path / "b", build_rule("equal_weight", {}, layout), layout, pipeline, vectors, {})
+    loaded = load_bundle(tmp_path / "b")
+    assert loaded.layout.edges == pipeline.layout.edges
+    assert np.array_equal(loaded.pipeline().transform(tape).values, pipeline.transform(tape).values)
+
+
 @pytest.mark.parametrize(("settings", "message"), [
     ({"window": 2}, "correlation.window must be 3 or more"), ({"threshold": 1.0}, r"correlation.threshold must lie in \[0, 1\)")])
 def test_a_wrong_setting_is_refused(settings, message):
