@@ -422,26 +422,33 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
 
     def _begin_again(self, written: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         done = self._done
-        final = np.empty(self.num_envs, object)  # of None
-        for index in np.flatnonzero(done):
+        final, indices = np.empty(self.num_envs, object), np.flatnonzero(done)  # of None
+        for index in indices:
             final[index] = self.view.show_one(written[index].copy())
         final_info = {name: done.copy() if name.startswith("_") else values for name, values in info.items()}
         self._begin(done)
-        self.view.write(done, self.books, written)
+        if self.fused is None:
+            self.view.write(done, self.books, written)
+        else:
+            self.fused.observe(indices, written)
+            if not self.fused.observes:
+                self.view.write_private(done, self.books, written, self.fused.n_parts, self.fused.pays)
         fresh = self._info.write(self)
         return {**fresh, "final_obs": final, "_final_obs": done.copy(), "final_info": final_info, "_final_info": done.copy()}
 
     def _begin(self, envs: np.ndarray) -> None:
         indices = np.flatnonzero(envs)
         first, last = self.draw_episodes(indices)
-        episode, rows = self.books.episode, self.simulator.rows.copy()
-        rows[indices] = episode["first_row"][indices] = first
-        episode["last_row"][indices] = last
+        episode = self.books.episode
         if self.world.pool is not None:
             episode["segment"][indices] = self.starts.segment(first)
         if self.frictions is not None:
             self.frictions.begin(indices, self.streams, self.simulator.rules)
-        self.simulator.open_accounts(self.settings.cash, rows, envs)
+        if self.fused is None or not self.fused.begin(indices, first, last, self.settings.cash):
+            rows = self.simulator.rows.copy()
+            rows[indices] = first
+            self.simulator.open_accounts(self.settings.cash, rows, envs)
+            episode["first_row"][indices], episode["last_row"][indices] = first, last
         if self.limits is not None:
             self.limits.begin(envs)
         self.on_begin(indices)

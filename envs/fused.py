@@ -32,8 +32,10 @@ from .fused_loop import (
     WEIGHTS,
     Payment,
     Sight,
+    begin_some,
     first_bad_choice,
     first_bad_number,
+    observe_some,
     play_range,
     play_range_parallel,
 )
@@ -107,11 +109,21 @@ class FusedStep:
             sim.rows, sim.desk.episode, sim.intents, sim.tickets, sim.declined, *sim.market, sim.rules, sim.account, sim.position,
             sim.orders, sim.record, sim.refused, sim.fills, self._payment, self._moments, self._sight, self._features,
         )  # fmt: skip
+        self._books = (
+            sim.rows, sim.desk.episode, sim.intents, sim.tickets, sim.declined, *sim.market, sim.account, sim.position, sim.orders,
+            sim.record, sim.refused,
+        )  # fmt: skip
+        self._seen = (
+            sim.rows, self._sight, self._payment, self._features, sim.instruments, sim.account, sim.position, self._moments,
+        )  # fmt: skip
+        self._begin: Callable[..., bool] | None = None
+        self._observe: Callable[..., None] | None = None
         self._play: Callable[..., Any] | None = None
         self._first_bad: Callable[..., int] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_play": None, "_first_bad": None}  # what is compiled stays in its process
+        compiled_here = dict.fromkeys(("_play", "_first_bad", "_begin", "_observe"))
+        return {**self.__dict__, **compiled_here}  # what is compiled stays in its process
 
     def checked(self, actions: Any) -> np.ndarray:
         """Return actions as the kernels read them; see `ActionScheme.check_actions` for what is refused."""
@@ -155,6 +167,29 @@ class FusedStep:
         if ended < 0:
             raise sim.no_bar(-1 - ended)
         return *made, ended
+
+    def begin(self, chosen: np.ndarray, first: np.ndarray, last: np.ndarray, cash: float) -> bool:
+        """Open accounts and episodes in some environments, as `Simulator.open_accounts` does.
+
+        Args:
+            chosen: Their indices, int64 (n,).
+            first: First decision rows, int64 (n,).
+            last: Last rows, int64 (n,).
+            cash: Initial equity, positive and finite.
+
+        Returns:
+            Whether every first row leaves a bar to trade; else nothing was done.
+        """
+        given = [np.ascontiguousarray(array, np.int64) for array in (chosen, first, last)]
+        if self._begin is None:
+            self._begin = compiled(begin_some, *[self._ended] * 3, 1.0, *self._books)
+        return self._begin(*given, float(cash), *self._books)
+
+    def observe(self, chosen: np.ndarray, out: np.ndarray) -> None:
+        """Write into `out` float32 (E, width) what the pass writes of observations, for the environments `chosen` int64 (n,)."""
+        if self._observe is None:
+            self._observe = compiled(observe_some, self._ended, *self._seen, np.zeros((1, 1), np.float32))
+        self._observe(chosen, *self._seen, out)
 
     def _play_parallel(self, play: Callable[..., Any], playing: np.ndarray, arguments: tuple[Any, ...]) -> int:
         sim = self._simulator

@@ -18,7 +18,7 @@ from ..market.kernel import kernel
 from ..market.prefetch import prefetch
 from ..simulator.arrays import TapeArrays
 from ..simulator.batch import clear_intents, clear_tickets, drop, look_ahead, prepare
-from ..simulator.step import step
+from ..simulator.step import open_account, step
 from .parts.account import write_account, write_weights
 from .rewards.gross_minus_cost import gross_minus_cost
 from .rewards.log_return import log_return
@@ -26,7 +26,8 @@ from .rewards.moments import differential_ratio, write_moments_of
 from .view import write_reference
 from .window import copy_window
 
-__all__ = ["ABOVE", "Payment", "Sight", "first_bad_choice", "first_bad_number", "play_range", "play_range_parallel"]
+__all__ = ["ABOVE", "Payment", "Sight", "begin_some", "first_bad_choice", "first_bad_number", "observe_some",
+           "play_range", "play_range_parallel"]
 
 AHEAD = 8  # environments: far enough for memory to answer, near enough for its answer to stay in the first cache
 LINE = 16  # float32 in a line of memory
@@ -133,7 +134,7 @@ def observe(
     sight: Sight,
     payment: Payment,
     features: np.ndarray,
-    tape: TapeArrays,
+    instruments: np.ndarray,
     account: np.ndarray,
     position: np.ndarray,
     moments: np.ndarray,
@@ -145,9 +146,9 @@ def observe(
     else:
         write_reference(e, row, sight.page, out)
     if sight.part == ACCOUNT:
-        write_account(e, row, tape.instruments, account, position, out, sight.part_at)
+        write_account(e, row, instruments, account, position, out, sight.part_at)
     elif sight.part == WEIGHTS:
-        write_weights(e, tape.instruments, account, position, out, sight.part_at)
+        write_weights(e, instruments, account, position, out, sight.part_at)
     if payment.reward == DIFFERENTIAL:
         write_moments_of(e, moments, payment.losses, payment.warmup, out, sight.reward_at)
 
@@ -239,7 +240,7 @@ def play_range(
         terminated[e], truncated[e] = ruined, over
         if ruined or over:
             ended += 1
-        observe(e, row, sight, payment, features, tape, account, position, moments, out)
+        observe(e, row, sight, payment, features, instruments, account, position, moments, out)
     return ended
 
 
@@ -291,3 +292,60 @@ def play_range_parallel(
             intents, tickets, declined, bars, terms, clock, instruments, tariff, brackets, rules, account, position, orders,
             record, refused, fills, payment, moments, sight, features, out, rewards, terminated, truncated,
         )  # fmt: skip
+
+
+@kernel
+def begin_some(
+    chosen: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    cash: float,
+    rows: np.ndarray,
+    episode: np.ndarray,
+    intents: np.ndarray,
+    tickets: np.ndarray,
+    declined: np.ndarray,
+    bars: np.ndarray,
+    terms: np.ndarray,
+    clock: np.ndarray,
+    instruments: np.ndarray,
+    tariff: np.ndarray,
+    brackets: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    orders: np.ndarray,
+    record: np.ndarray,
+    refused: np.ndarray,
+) -> bool:
+    """Open accounts and episodes in the environments `chosen` int64 (n,) -> whether all can; else nothing is done."""
+    tape = TapeArrays(bars, terms, clock, instruments, tariff, brackets)
+    for k in range(chosen.shape[0]):
+        if not 0 <= first[k] < clock.shape[0] - 1:
+            return False
+    for k in range(chosen.shape[0]):
+        e = chosen[k]
+        rows[e], episode[e].first_row, episode[e].last_row = first[k], first[k], last[k]
+        clear_intents(e, intents)
+        clear_tickets(e, tickets)
+        drop(e, declined)
+        open_account(e, first[k], cash, tape, account, position, orders, record, refused)
+    return True
+
+
+@kernel
+def observe_some(
+    chosen: np.ndarray,
+    rows: np.ndarray,
+    sight: Sight,
+    payment: Payment,
+    features: np.ndarray,
+    instruments: np.ndarray,
+    account: np.ndarray,
+    position: np.ndarray,
+    moments: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """Write the observations of the environments `chosen` int64 (n,), but for what is written outside."""
+    for k in range(chosen.shape[0]):
+        e = chosen[k]
+        observe(e, rows[e], sight, payment, features, instruments, account, position, moments, out)

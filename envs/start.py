@@ -126,6 +126,8 @@ class EpisodeStarts:
             first = np.full(indices.shape, self.first, np.int64)
         else:
             first = self._next[indices]
+        if self.episode_bars is not None and self.start != "sequential":
+            return first, first + self.episode_bars
         stretch = self.stretches.at(first)
         end = self.stretches.last[stretch]
         last = end if self.episode_bars is None else first + self.episode_bars

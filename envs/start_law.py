@@ -10,6 +10,7 @@ import numpy as np
 
 from ..encoders.table import FeatureTable
 from ..market.errors import ConfigError, DataError, UnknownNameError, did_you_mean
+from ..market.kernel import kernel
 from .stretch import Stretches
 
 __all__ = ["STARTS", "StartLaw", "StartSettings"]
@@ -87,6 +88,17 @@ def _rows(rows: object) -> tuple[int, ...]:
     return tuple(int(row) for row in given)
 
 
+@kernel
+def rows_of_one_cell(
+    uniform: np.ndarray, low: np.ndarray, high: np.ndarray, count: np.ndarray, offset: np.ndarray, first: np.ndarray,
+    rows: np.ndarray,
+) -> None:
+    """What `StartLaw.rows` does where there is one cell in one stretch."""
+    for k in range(uniform.shape[0]):
+        inside = (uniform[k] - low[0]) / (high[0] - low[0])
+        rows[k] = first[0] + offset[0] + min(int(inside * count[0]), count[0] - 1)
+
+
 class StartLaw:
     """One uniform number becomes a row: cells are chosen by weight, the rows inside one are equally likely.
 
@@ -154,6 +166,10 @@ class StartLaw:
 
     def rows(self, uniform: np.ndarray) -> np.ndarray:
         """Return a start for each number in [0, 1), int64 (n,)."""
+        if len(self._count) == 1 and self._order is None and len(self._stretches.first) == 1:
+            rows = np.empty(len(uniform), np.int64)
+            rows_of_one_cell(uniform, self._low, self._high, self._count, self._offset, self._stretches.first, rows)
+            return rows
         cell = 0 if len(self._count) == 1 else self._high.searchsorted(uniform, side="right")
         inside = (uniform - self._low[cell]) / (self._high[cell] - self._low[cell])
         count = self._count[cell]

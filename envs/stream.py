@@ -6,11 +6,24 @@ from typing import Any
 import numpy as np
 
 from ..market.errors import ConfigError, ShapeError
+from ..market.kernel import kernel
 from ..market.seeding import generator, spawned
 
 __all__ = ["Streams"]
 
 BLOCK = 8  # uniforms drawn at a time; one call of a generator costs as much as a step of a sub-environment
+
+
+@kernel
+def take_uniforms(indices: np.ndarray, at: int, block: np.ndarray, used: np.ndarray, drawn: np.ndarray) -> int:
+    """Take the next number of the streams `indices` from place `at` on -> the place of one that has none left, or n."""
+    for k in range(at, indices.shape[0]):
+        e = indices[k]
+        if used[e] == block.shape[1]:
+            return int(k)
+        drawn[k] = block[e, used[e]]
+        used[e] += 1
+    return int(indices.shape[0])
 
 
 class Streams:
@@ -74,12 +87,11 @@ class Streams:
 
     def uniform(self, indices: np.ndarray) -> np.ndarray:
         """Return one number in [0, 1) for each sub-environment of `indices` (n,), from its own stream."""
-        for index in indices[self._used[indices] == BLOCK]:
-            self._block[index] = self.generator(int(index)).random(BLOCK)
-            self._used[index] = 0
-        drawn = self._block[indices, self._used[indices]]
-        self._used[indices] += 1
-        return np.asarray(drawn)
+        drawn, at = np.empty(len(indices)), 0
+        while (at := take_uniforms(indices, at, self._block, self._used, drawn)) < len(indices):
+            index = int(indices[at])
+            self._block[index], self._used[index] = self.generator(index).random(BLOCK), 0
+        return drawn
 
     def state(self) -> dict[str, Any]:
         """Return everything that decides the next draws; `load` takes it back."""
