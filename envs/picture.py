@@ -82,7 +82,10 @@ def table(tape: Tape, books: Books, env: int, title: str, caption: str = "") -> 
 
 def _prices(panel: Any, tape: Tape, episode: Episode, levels: Mapping[str, float]) -> None:
     rows, fills, alone = episode.rows, episode.fills, tape.n_assets == 1
-    close, bars = tape.close[rows], np.arange(len(rows))
+    scale = np.ones((len(rows), tape.n_assets))
+    if tape.has_terms and not alone:  # growth of one unit: a split is no fall
+        scale[1:] = np.cumprod(tape.terms["split"][rows[1:]], axis=0)
+    close, bars = tape.close[rows] * scale, np.arange(len(rows))
     for asset, symbol in enumerate(tape.symbols):
         listed = close[:, asset] > 0.0
         if not listed.any():
@@ -94,7 +97,8 @@ def _prices(panel: Any, tape: Tape, episode: Episode, levels: Mapping[str, float
         for sign, marker, ink in ((1, "^", BOUGHT), (-1, "v", SOLD)):
             own = fills[(fills["asset"] == asset) & (np.sign(fills["lots"]) == sign)]
             if len(own):
-                panel.plot(own["row"] - rows[0], own["price"] / base, marker, color=ink, markersize=4.5, markeredgecolor="white",
+                at = own["row"] - rows[0]
+                panel.plot(at, own["price"] * scale[at, asset] / base, marker, color=ink, markersize=4.5, markeredgecolor="white",
                            markeredgewidth=0.3, zorder=3, label={1: "bought", -1: "sold"}[sign] if alone else None)  # fmt: skip
     if alone:
         for name, price in levels.items():

@@ -5,9 +5,14 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
+from quantgym.data.catalog import open_tape
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
+from quantgym.envs.history import Episode
+from quantgym.envs.picture import _prices
+from quantgym.market.account import FILL
 from quantgym.market.errors import ConfigError
 
 TAPE = gbm_tape(0, 300)
@@ -68,6 +73,19 @@ def test_what_a_picture_is_made_of():
     assert 0.4 < episode.weights[1, 0] < 0.6
     assert (np.diff(episode.costs) > 0.0).tolist() == [True, False, True]
     assert (len(idle.fills), idle.costs.tolist()) == (0, [0.0] * 4)
+
+
+def test_a_split_is_no_fall_in_a_picture_of_several_assets():
+    # AAPL splits 2:1 on 2005-02-28: its line stays within 20 % in the weeks around it
+    tape = open_tape("sample:us-tech")
+    rows, panel = np.arange(20) + tape.row_at("2005-02-14T23:00"), Figure().subplots()
+    assert (tape.terms["split"][rows, 0] == 2.0).sum() == 1
+    fill = np.zeros(1, FILL)  # ten units of it bought at the last close
+    fill["row"], fill["lots"], fill["price"] = rows[-1], 10, tape.close[rows[-1], 0]
+    _prices(panel, tape, Episode(rows, np.ones(20), np.zeros((20, 5)), np.zeros(20), fill), {})
+    line, bought = panel.get_lines()[:2]
+    assert 0.8 < line.get_ydata().min() <= line.get_ydata().max() < 1.2
+    assert bought.get_ydata()[0] == pytest.approx(line.get_ydata()[-1])
 
 
 @pytest.mark.parametrize("size", [(640,), (100, 480), (640, 5_000), "large", (640.0, 480)])
