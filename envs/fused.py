@@ -182,8 +182,9 @@ class FusedStep:
         """
         given = [np.ascontiguousarray(array, np.int64) for array in (chosen, first, last)]
         if self._begin is None:
-            self._begin = compiled(begin_some, *[self._ended] * 3, 1.0, *self._books)
-        return self._begin(*given, float(cash), *self._books)
+            self._begin = compiled(begin_some, *[self._ended] * 3, 1.0, 1, *self._books)
+        # 21 arguments: of tuples of exactly 20, CPython 3.11 keeps up to 2,000 for later, which looks like a leak
+        return self._begin(*given, float(cash), self._simulator.n_rows, *self._books)
 
     def observe(self, chosen: np.ndarray, out: np.ndarray) -> None:
         """Write into `out` float32 (E, width) what the pass writes of observations, for the environments `chosen` int64 (n,)."""

@@ -300,6 +300,7 @@ def begin_some(
     first: np.ndarray,
     last: np.ndarray,
     cash: float,
+    n_rows: int,
     rows: np.ndarray,
     episode: np.ndarray,
     intents: np.ndarray,
@@ -320,7 +321,7 @@ def begin_some(
     """Open accounts and episodes in the environments `chosen` int64 (n,) -> whether all can; else nothing is done."""
     tape = TapeArrays(bars, terms, clock, instruments, tariff, brackets)
     for k in range(chosen.shape[0]):
-        if not 0 <= first[k] < clock.shape[0] - 1:
+        if not 0 <= first[k] < n_rows - 1:
             return False
     for k in range(chosen.shape[0]):
         e = chosen[k]
