@@ -16,8 +16,16 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(ge=1)]
 NaturalNumber = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy's global generator takes, which RLlib seeds
-OWN_PATHS = ("quantgym/Leak-v0",)
+OWN_PATHS = tuple(
+    f"quantgym/{name}-v0"
+    for name in (
+        "Kelly", "Merton", "MeanReversion", "AlmgrenChriss", "CarteaJaimungal", "AvellanedaStoikov", "BlackScholesHedge",
+        "HiddenRegime", "LeadLag", "Leak", "NoEdge",
+    )
+)
 """Worlds that draw their own paths: a job on one of them has no data and no encoders, and the world's own costs."""
+
+Named = str | dict[str, Any]  # a piece by name, or a mapping with `kind` and its settings
 
 
 class Section(BaseModel):
@@ -38,15 +46,37 @@ class DataSettings(Section):
 
 
 class EnvSettings(Section):
-    """Which environment and how its episodes look; a null means the environment's own default."""
+    """Which environment and how its episodes look; a null means the environment's own default.
+
+    `options` are keywords of the environment's own, such as `cost_rate` of `quantgym/Merton-v0`. What the rest may say stands in
+    docs/environments.md; the environment itself checks it before anything is fitted.
+    """
 
     id: str
     asset: str | None = None
-    action: str | dict[str, Any] | None = None
-    reward: str = "log_return"
+    action: Named | None = None
+    reward: Named | tuple[Named, ...] | None = None
+    private: Named | tuple[Named, ...] | None = None
+    start: Named | None = None
+    limits: dict[str, Any] | None = None
+    randomise: dict[str, Any] | None = None
     window: Count = 1
     episode_bars: Count | None = None
     cash: Positive = 100_000.0
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _options_are_further_ones(self) -> "EnvSettings":
+        for name in self.options:
+            if name in EnvSettings.model_fields:
+                raise ValueError(f"env.options.{name} must be said as env.{name}")
+        return self
+
+    def keywords(self) -> dict[str, Any]:
+        """Return what the environment is made with, besides tape, features, rows and costs."""
+        given: dict[str, Any] = self.model_dump(exclude={"id"}, mode="json")
+        options: dict[str, Any] = given.pop("options")
+        return {name: value for name, value in given.items() if value is not None} | options
 
 
 class AgentSettings(Section):
@@ -106,7 +136,7 @@ class EvaluationSettings(Section):
 
 
 class Job(Section):
-    """One run, from data to report; `data` is null for the worlds of `OWN_PATHS` alone."""
+    """One run, from data to report; `data` is null for the worlds of `OWN_PATHS`, and for a user's own that draw their paths."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
     seed: Seed = 0
@@ -128,8 +158,10 @@ class Job(Section):
     @model_validator(mode="after")
     def _data_where_they_are_needed(self) -> "Job":
         own = self.env.id in OWN_PATHS
+        if not self.env.id.startswith("quantgym/") and self.data is None and not self.encoders:
+            return self  # a user's own world may draw its own paths
         if not own and self.data is None:
-            raise ValueError(f"setting data is missing; only {', '.join(OWN_PATHS)} draws its own paths")
+            raise ValueError(f"setting data is missing; only {', '.join(OWN_PATHS)} draw their own paths")
         if not own and not self.encoders:
             raise ValueError("encoders must name at least one, such as {kind: price}")
         if own and (self.data is not None or self.encoders):

@@ -11,8 +11,9 @@ from ..data.tape import Tape
 from ..encoders.layout import Layout
 from ..encoders.observation import Observation
 from ..market.account import COSTS, INCOME, STEP
-from ..market.cost import CostSettings
-from ..market.desk import Books, open_episodes
+from ..market.actions.scheme import ActionScheme
+from ..market.cost import CostSettings, rules_records
+from ..market.desk import Books, Desk, new_desk, open_episodes
 from ..market.errors import ConfigError, ShapeError
 from ..market.instrument import Instrument, instrument_records
 from .parts.part import Part, PartContext
@@ -54,6 +55,7 @@ class Observer:
         *,
         reward: RewardGiven = "log_return",
         private: PartsGiven | None = None,
+        scheme: ActionScheme | None = None,
         costs: CostSettings | None = None,
     ) -> None:
         """Build it.
@@ -64,6 +66,7 @@ class Observer:
             instruments: Those of `layout.assets`, in that order.
             reward: The reward of training; its running moments may be part of the observation.
             private: The parts of training; None: those that the layout's columns belong to (parts without settings).
+            scheme: The action scheme of training; needed where a part reads it, as `action_mask` does.
             costs: The costs of training; None: `CostSettings()`.
 
         Raises:
@@ -75,9 +78,13 @@ class Observer:
             raise ShapeError(f"instruments must be those of the layout, {', '.join(layout.assets)}, were {', '.join(symbols)}")
         self.layout = layout
         self._pipeline = pipeline
-        self._reward = build_reward(reward, CostSettings() if costs is None else costs)
+        self.private, self.scheme = private, scheme
+        charged = CostSettings() if costs is None else costs
+        self._reward = build_reward(reward, charged)
         self._reward.start(1)
-        self._parts = private_parts(layout, len(self._reward.columns), private)
+        self._parts = private_parts(layout, len(self._reward.columns), private, scheme)
+        self._rules = rules_records(charged)
+        self._traded = [pipeline.layout.assets.index(symbol) for symbol in symbols if symbol in pipeline.layout.assets]
         for part in self._parts:
             part.start(1)
         self._everyone = np.ones(1, np.bool_)
@@ -139,11 +146,16 @@ class Observer:
         self._before = account.copy()
         private, at = np.zeros((1, self.layout.n_private), np.float32), 0
         for part in self._parts:
-            part.write(self._everyone, books, private, at)
+            seen = self._desk(row, account, position) if part.reads_market else books
+            part.write(self._everyone, seen, private, at)
             at += len(part.columns)
         if self._reward.columns:
             self._reward.write(private, at)
         return Observation.from_parts(np.stack(self._rows)[None], private, self.layout)
+
+    def _desk(self, row: Row, account: np.ndarray, position: np.ndarray) -> Desk:
+        bars = np.ascontiguousarray(row.bars[self._traded])[None]
+        return new_desk(np.zeros(1, np.int64), bars, self._instruments, self._rules, account, position)
 
     def _take(self, row: Row) -> None:
         market = self._pipeline.update(row)
@@ -159,13 +171,15 @@ def _step_between(before: np.ndarray, after: np.ndarray, row_index: int) -> np.n
     return step
 
 
-def private_parts(layout: Layout, n_reward: int, given: PartsGiven | None = None) -> tuple[Part, ...]:
+def private_parts(
+    layout: Layout, n_reward: int, given: PartsGiven | None = None, scheme: ActionScheme | None = None
+) -> tuple[Part, ...]:
     """Return the parts that write a layout's private columns but for the last `n_reward`, which are the reward's.
 
     Raises:
         ConfigError: `given` writes other columns, or, where it is None, the columns belong to no parts that are known by name.
     """
-    columns, context = layout.private[: layout.n_private - n_reward], PartContext(layout.assets)
+    columns, context = layout.private[: layout.n_private - n_reward], PartContext(layout.assets, scheme)
     parts = parts_of_columns(columns, context) if given is None else build_parts(given, context)
     if columns_of(parts) != columns:
         raise ConfigError(f"private parts must write the layout's columns {', '.join(c.name for c in columns)}, write "

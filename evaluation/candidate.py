@@ -69,11 +69,14 @@ class Candidate:
             )
         traded = tape if layout.assets == tape.symbols else tape.select(layout.assets)
         reward: RewardGiven = _env(bundle).get("reward", "log_return")
-        trained = _costs(bundle)
+        trained, scheme = _costs(bundle), _scheme(bundle)
         return cls(
             policy=bundle.policy,
-            observer=Observer(bundle.pipeline(), layout, traded.instruments, reward=reward, costs=trained),
-            scheme=_scheme(bundle),
+            observer=Observer(
+                bundle.pipeline(), layout, traded.instruments, reward=reward, private=_env(bundle).get("private"), scheme=scheme,
+                costs=trained,
+            ),
+            scheme=scheme,
             costs=trained if costs is None else costs,
             cash=_cash(bundle) if cash is None else float(cash),
             reward=reward,

@@ -189,7 +189,9 @@ def _twin(
     entrants = [Entrant(policy, scheme, costs), Entrant(policy, scheme, free)]
 
     def run(those: list[Entrant], market: Tape) -> list[Session]:
-        return backtest_batch(those, ViewSight(table, observer.layout, build_reward(reward, costs), len(those)), market, rows, cash)
+        paid = build_reward(reward, costs)
+        sight = ViewSight(table, observer.layout, paid, len(those), observer.private, observer.scheme)
+        return backtest_batch(those, sight, market, rows, cash)
 
     if gratis is traded:
         batched, without = run(entrants, traded)

@@ -11,9 +11,10 @@ from ..encoders.observation import Observation
 from ..encoders.table import FeatureTable
 from ..envs.observer import private_parts
 from ..envs.parts.part import PartContext
-from ..envs.parts.registry import build_parts, columns_of
+from ..envs.parts.registry import PartsGiven, build_parts, columns_of
 from ..envs.rewards.reward import Reward
 from ..envs.view import View
+from ..market.actions.scheme import ActionScheme
 from ..market.desk import Books
 from ..market.errors import ConfigError, ShapeError
 
@@ -68,18 +69,28 @@ class ViewSight:
         layout: That of the policy.
         reward: The reward of training; its running moments may be part of the observation.
         n_envs: Accounts of the batch.
+        private: The parts of training; None: those that the layout's columns belong to.
+        scheme: The action scheme of training; needed where a part reads it.
 
     Raises:
         ShapeError: Features and reward do not make this layout.
     """
 
-    def __init__(self, table: FeatureTable, layout: Layout, reward: Reward, n_envs: int) -> None:
+    def __init__(
+        self,
+        table: FeatureTable,
+        layout: Layout,
+        reward: Reward,
+        n_envs: int,
+        private: PartsGiven | None = None,
+        scheme: ActionScheme | None = None,
+    ) -> None:
         self._layout = layout
         self._reward = reward
         self._reward.start(n_envs)
         own = table.for_asset(layout.assets[0]) if layout.n_assets == 1 and table.layout.n_assets > 1 else table
         try:
-            self._parts = private_parts(layout, len(reward.columns))
+            self._parts = private_parts(layout, len(reward.columns), private, scheme)
         except ConfigError as error:
             raise ShapeError(f"{MISFIT}: {error}") from error
         self._view = View(own, layout.window, self._parts, reward)

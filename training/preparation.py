@@ -12,6 +12,7 @@ from ..encoders.layout import Layout
 from ..encoders.pipeline import Pipeline
 from ..envs.batch import TradingVectorEnv
 from ..envs.parts.registry import PartsGiven
+from ..envs.rewards.registry import RewardGiven
 from ..evaluation.evaluate import EvaluationSettings
 from ..market.errors import ConfigError
 from .environment import Blueprint
@@ -34,6 +35,7 @@ class Prepared:
         network: What to learn.
         action: The action scheme with its settings, also those that the environment has by itself; JSON data.
         private: The parts of the private observation, as the environment was given them.
+        reward: What is paid, as the environment was given it.
     """
 
     job: Job
@@ -46,6 +48,7 @@ class Prepared:
     network: NetworkSettings
     action: dict[str, Any]
     private: PartsGiven
+    reward: RewardGiven
 
     @property
     def scheme(self) -> str:
@@ -59,7 +62,8 @@ class Prepared:
         return {
             "job": self.job.plain(),
             "job_digest": self.job.digest,
-            "env": {"id": self.job.env.id, **self.train.settings, "action": self.action, "private": self.private},
+            "env": {"id": self.job.env.id, **self.train.settings, "action": self.action, "private": self.private,
+                    "reward": self.reward},
             "costs": self.job.plain()["costs"],
             "tape": None if tape is None else {"name": tape.name, "digest": tape.digest, "symbols": list(tape.symbols)},
         }
@@ -76,8 +80,7 @@ def prepare(job: Job) -> Prepared:
         IntegrityError: A saved tape has not the content that was saved.
     """
     evaluation_settings(job)
-    given = job.env.model_dump(exclude={"id"})
-    settings = {name: value for name, value in given.items() if value is not None}
+    settings = job.env.keywords()
     if job.data is None:
         tape, split, pipeline = None, None, None
         train = validation = Blueprint(job.env.id, None, None, None, None, settings, job.training.reward_scale)
@@ -99,8 +102,9 @@ def prepare(job: Job) -> Prepared:
     trial = train.make(1)
     network = _network(job, trial)
     layout, action, private = trial.layout, trial.scheme.plain(), trial.settings.private
+    reward = trial.settings.reward
     trial.close()
-    return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private)
+    return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private, reward)
 
 
 def evaluation_settings(job: Job) -> EvaluationSettings:

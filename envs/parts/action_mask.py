@@ -14,6 +14,8 @@ __all__ = ["ActionMaskPart"]
 class ActionMaskPart(Part):
     """1 where an action of a discrete scheme can do anything, else 0: `legal_0`, `legal_1`, ... in the order of the actions."""
 
+    reads_market = True
+
     def __init__(self, settings: NoSettings, context: PartContext) -> None:
         scheme = context.scheme
         if scheme is None or not scheme.discrete:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,9 @@ class Part(ABC):
 
     columns: tuple[Column, ...]
     """What it writes; every number must lie inside its column's bounds."""
+
+    reads_market: ClassVar[bool] = False
+    """Whether `write` reads prices: then it is given a `Desk`, whose `rows` point into its `bars`."""
 
     def start(self, n_envs: int) -> None:  # noqa: B027 (a part without state needs no memory)
         """Make room for E = `n_envs` sub-environments."""

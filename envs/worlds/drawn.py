@@ -116,6 +116,9 @@ class DrawnVectorEnv(TradingVectorEnv):
             return build_world(tape, features, self.encode, rows, asset)
         if features is not None or rows is not None or asset is not None:
             raise ConfigError(f"{self.name} draws its own paths; features, rows and asset need a tape")
+        if self.settings.observation == "reference":
+            raise ConfigError(f"{self.name} draws its rows anew, so that a reference to one would soon point to another; use "
+                              "observation flat or dict")
         if self.settings.episode_bars is None:
             raise ConfigError(f"{self.name} needs episode_bars to draw its own paths, was None")
         blank, layout = self._blank_tape(), self.world_layout()

@@ -103,6 +103,7 @@ def decode_choice_batch(
     intents: np.ndarray,
     declined: np.ndarray,
 ) -> None:
+    """The orders of every environment's choice."""
     for e in range(actions.shape[0]):
         decode_choice(
             e, actions[e], choices, max_working, rows[e], bars, instruments, rules, account, position, intents, declined

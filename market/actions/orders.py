@@ -101,7 +101,8 @@ class Orders(ActionScheme):
         """
         resting = [kind for kind in self.kinds if kind != "market"]
         if close_only and resting:
-            raise DataError(f"tape {market} holds closes only, action orders needs highs and lows for {' and '.join(resting)} orders; "
+            kinds = " and ".join(resting)
+            raise DataError(f"tape {market} holds closes only, action orders needs highs and lows for {kinds} orders; "
                             "use a tape with bars, or kinds [market]")
         if resting and self.max_working > max_orders:
             raise ConfigError(f"action orders: max_working must be at most max_orders, {max_orders}, was {self.max_working}; raise "

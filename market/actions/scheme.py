@@ -17,8 +17,8 @@ __all__ = ["ActionScheme"]
 class ActionScheme:
     """Base of every scheme; settings of a scheme are its fields.
 
-    One of your own is a frozen, keyword-only dataclass with `name`, `discrete`, and `n` (discrete) or `size`, that writes `weights` or
-    `decode`; a discrete one may write `legal` and `labels`. `SCHEMES[name] = Class` makes it known by name.
+    One of your own is a frozen, keyword-only dataclass with `name`, `discrete`, and `n` (discrete) or `size`, that writes `weights`
+    or `decode`; a discrete one may write `legal` and `labels`. `SCHEMES[name] = Class` makes it known by name.
 
     Attributes:
         n_assets: Assets that a decision is about, A.
@@ -97,7 +97,7 @@ class ActionScheme:
         settings = {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name != "n_assets"}
         return {"kind": self.name, **settings}
 
-    def check_market(self, market: str, close_only: bool, max_orders: int) -> None:  # noqa: B027 (most need nothing)
+    def check_market(self, market: str, close_only: bool, max_orders: int) -> None:
         """Raise where a market lacks what the actions need; environments and backtests ask before anything is played.
 
         Args:

@@ -21,6 +21,9 @@ START, BARS = 100, 40
 
 WORLDS: dict[str, tuple[type[TradingVectorEnv], dict[str, Any]]] = {
     "one asset": (TradingVectorEnv, {"asset": "S1", "reward": "differential_sharpe", "window": 4}),
+    "mask and margin": (TradingVectorEnv, {"asset": "S2", "private": ["account", "margin", "action_mask"],
+                                           "reward": ["log_return", {"kind": "differential_sortino", "scale": 0.1}]}),
+    "mask of orders": (TradingVectorEnv, {"asset": "S1", "private": ["action_mask", "account"], "action": "orders"}),
     "portfolio": (PortfolioVectorEnv, {"window": 1}),
     "portfolio with moments": (PortfolioVectorEnv, {"window": 3, "reward": {"kind": "differential_sharpe", "warmup_bars": 5}}),
 }
@@ -32,7 +35,8 @@ def built(world):
 
 
 def observer_of(env):
-    return Observer(PIPELINE, env.layout, env.tape.instruments, reward=env.settings.reward, costs=env.costs)
+    return Observer(PIPELINE, env.layout, env.tape.instruments, reward=env.settings.reward, private=env.settings.private,
+                    scheme=env.scheme, costs=env.costs)
 
 
 def streamed(env, observer, actions):

@@ -124,3 +124,9 @@ def test_every_sub_environment_lives_in_the_same_hours_however_many_there_are():
     assert clock[-1].tobytes() == clock[0].tobytes() == alone.tape.clock.tobytes()
     env.reset(seed=0)
     assert np.isfinite(env.step(np.full(20_000, 2))[1]).all()
+
+
+def test_rows_that_are_drawn_anew_cannot_be_referred_to():
+    with pytest.raises(ConfigError, match="draws its rows anew, so that a reference to one would soon point to another"):
+        LeakVectorEnv(num_envs=2, observation="reference")
+    assert LeakVectorEnv(leak_tape(0, 300), num_envs=2, observation="reference").view.form == "reference"
