@@ -21,6 +21,7 @@ from .features import price_features
 from .friction import Frictions, friction_laws
 from .fused import FusedStep
 from .history import History
+from .identity import identity
 from .info import InfoWriter
 from .limits import Limits, limit_settings
 from .parts.part import Part, PartContext
@@ -36,9 +37,6 @@ from .world import Features, Rows, Tapes, World, build_world, pool_venue
 __all__ = ["TradingVectorEnv"]
 
 RESET_OPTIONS = ("reset_mask",)
-
-
-STATE_VERSION = 1
 
 
 class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
@@ -370,7 +368,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._check_open()
         if (self.simulator.rows < 0).any():
             raise EpisodeError("get_state needs episodes that have begun; call reset() first")
-        return self._identity() | {
+        return identity(self) | {
             "simulator": self.simulator.state(), "episode": self.books.episode.copy(), "streams": self.streams.state(),
             "starts": self.starts.state(), "reward": self.reward.state(), "parts": [part.state() for part in self.view.parts],
             "limits": {} if self.limits is None else self.limits.state(),
@@ -386,7 +384,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             ClosedError: After `close`.
         """
         self._check_open()
-        for name, value in self._identity().items():
+        for name, value in identity(self).items():
             if not isinstance(state, Mapping) or name not in state:
                 raise IntegrityError(f"state of {self.name}: {name} is missing; pass what get_state returned")
             if state[name] != value:
@@ -411,14 +409,6 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if self._history is not None:
             self._history = deepcopy(state["history"]) or History(self.num_envs)
             self.watchers[0] = self._history
-
-    def _identity(self) -> dict[str, Any]:
-        """Return what an environment must share with the one whose state it takes."""
-        return {
-            "version": STATE_VERSION, "env": self.name, "num_envs": self.num_envs, "layout": self.layout.to_json(),
-            "tape": self.tape.digest if self.world.source is not None else "", "action": repr(self.scheme),
-            "costs": repr(self.costs), "episode_bars": self.settings.episode_bars, "mode": self.settings.mode.value,
-        }
 
     def _begin_again(self, written: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         done = self._done

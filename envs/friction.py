@@ -86,6 +86,7 @@ class Frictions:
 
     Attributes:
         names: What is drawn, (K,).
+        laws: How, by name.
         drawn: The numbers of the running episodes, factors or values as their laws say, float64 (E, K).
     """
 
@@ -96,9 +97,9 @@ class Frictions:
             ConfigError: A friction does not reach what the costs or the tape say, or a number leaves the range of its setting.
             DataError: Participation is drawn, and the unit of the tape's volumes is unknown.
         """
-        self.names = tuple(laws)
+        self.names, self.laws = tuple(laws), dict(laws)
         self.drawn = np.ones((n_envs, len(laws)))
-        self._laws, self._costs, self._base = tuple(laws.values()), costs, rules_records(costs)[0]
+        self._costs, self._base = costs, rules_records(costs)
         for name, law in laws.items():
             if says := FRICTIONS[name].check(costs, tape):
                 raise (DataError if name == "participation" else ConfigError)(f"randomise.{name}: {says}")
@@ -147,8 +148,8 @@ class Frictions:
             streams: Each one's own.
             rules: RULES records of the simulator, (E,); those of `indices` become the costs' own but for what is drawn.
         """
-        fresh = np.full(len(indices), self._base)
-        for k, (name, law) in enumerate(zip(self.names, self._laws, strict=True)):
+        fresh = np.repeat(self._base, len(indices))
+        for k, (name, law) in enumerate(self.laws.items()):
             numbers = law.draw(streams.uniform(indices))
             self.drawn[indices, k] = numbers
             APPLY[name](fresh, numbers, law.of == "value", self._costs)
@@ -156,7 +157,8 @@ class Frictions:
         fresh["sizing_buffer"] = fresh["fee_rate"] + fresh["half_spread_rate"] + fresh["slippage_rate"] + self._costs.sizing_margin
         for field in ("close_only", "log_orders"):
             fresh[field] = rules[field][indices]
-        rules[indices] = fresh
+        whole = f"V{rules.dtype.itemsize}"  # records as they are: field by field is 20 times slower
+        rules.view(whole)[indices] = fresh.view(whole)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return a copy of what was drawn; the rules themselves are part of the simulator's state."""

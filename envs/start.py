@@ -49,6 +49,10 @@ class EpisodeStarts:
     - `sequential`: each sub-environment goes through consecutive episodes, stretch by stretch, then begins again;
     - `regime`: a regime by weight, then uniform over its rows (with weights of tapes: a tape by weight before that);
     - `rows`: uniform over rows that were named.
+
+    Attributes:
+        stretches: Where episodes lie.
+        weights: How often each tape is drawn, float64 (S,); None: in proportion to its possible starts.
     """
 
     def __init__(
@@ -86,7 +90,7 @@ class EpisodeStarts:
         needed = 1 if episode_bars is None else episode_bars
         self.stretches = Stretches.of(rows, segments=segments, history=history, needed=needed)
         self.start, self.episode_bars = settings.kind, episode_bars
-        checked = None if weights is None else self._checked(weights)
+        self.weights = checked = None if weights is None else self._checked(weights)
         drawn = settings.kind not in ("first", "sequential")
         if checked is not None and not drawn:
             raise ConfigError(f"tape_weights go with random and regime starts, start was {settings.kind}; leave them out")

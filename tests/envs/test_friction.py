@@ -85,6 +85,16 @@ def test_a_new_episode_starts_from_the_costs_and_not_from_the_last_draw():
     assert frictions.state()["drawn"].tolist() == [[0.0]]
 
 
+def test_accounts_whose_episode_goes_on_keep_every_byte():
+    frictions, rules = begun(EVERYTHING, n=5)
+    before = rules.copy()
+    frictions.begin(np.array([1, 3]), streams(5), rules)
+    assert before[[0, 2, 4]].tobytes() == rules[[0, 2, 4]].tobytes()
+    rules["ruin_equity_fraction"][3] = 0.5
+    frictions.begin(np.array([3]), streams(5), rules)
+    assert rules["ruin_equity_fraction"][3] == COSTS.ruin_equity_fraction  # whole records are the costs' own again
+
+
 def test_a_choice_follows_its_weights():
     frictions, _ = begun({"fees": {"kind": "choice", "values": [0.5, 1.0, 4.0], "weights": [1, 0, 3]}}, n=4_000)
     assert set(frictions.drawn[:, 0].tolist()) == {0.5, 4.0}
