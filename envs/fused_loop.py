@@ -31,7 +31,7 @@ __all__ = ["ABOVE", "Payment", "Sight", "begin_some", "first_bad_choice", "first
 
 AHEAD = 8  # environments: far enough for memory to answer, near enough for its answer to stay in the first cache
 LINE = 16  # float32 in a line of memory
-MOST_LINES = 32  # of a window that are asked for; what is longer streams by itself
+MOST_LINES = 6  # of a window that are asked for; the processor sees the rest coming
 
 ABOVE = 0  # the stage is done outside, by the object's own method
 SIX, POSITIONS, TARGETS, PORTFOLIO, UNITS = 1, 2, 3, 4, 5  # schemes
