@@ -58,14 +58,16 @@ class FrictionLaw:
         if kind == "choice":
             values = _numbers(f"{where}.values", given.get("values"))
             weights = _numbers(f"{where}.weights", given["weights"]) if given.get("weights") is not None else ()
-            if weights and (len(weights) != len(values) or not sum(weights) > 0.0):
-                raise ConfigError(f"{where}.weights must be one for each of {len(values)} values, one of them positive, was "
-                                  f"{weights}")
+            if weights and (len(weights) != len(values) or not 0.0 < sum(weights) < math.inf):
+                raise ConfigError(f"{where}.weights must be one for each of {len(values)} values, one of them positive, and add up "
+                                  f"to a finite number, was {weights}")
             return cls(kind=kind, of=of, values=values, weights=weights)
         low, high = _numbers(where, [given.get(name) for name in KINDS[kind]])
         if low > high or (kind == "log_uniform" and low == 0.0):
             least = "0 < low" if kind == "log_uniform" else "low"
             raise ConfigError(f"{where} needs {least} <= high, was {low:g} and {high:g}")
+        if kind == "log_uniform" and not math.isfinite(high / low):
+            raise ConfigError(f"{where}: low and high are too far apart for numbers, was {low:g} and {high:g}")
         return cls(kind=kind, of=of, values=(low, high))
 
     @property
@@ -82,9 +84,9 @@ class FrictionLaw:
             return np.array(self.values)[np.searchsorted(upper, uniform, side="right")]
         low, high = self.values
         if self.kind == "uniform":
-            return low + (high - low) * uniform
+            return np.minimum(low + (high - low) * uniform, high)
         # one by one: NumPy's powers of arrays may differ from those of single numbers in the last bit
-        return np.array([low * math.pow(high / low, u) for u in uniform.tolist()])
+        return np.minimum([low * math.pow(high / low, u) for u in uniform.tolist()], high)  # rounded up, it may be past its end
 
 
 def _numbers(where: str, given: Any) -> tuple[float, ...]:

@@ -1,5 +1,6 @@
 """Where episodes start and end on the tape."""
 
+import math
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -31,6 +32,8 @@ def tape_weights(given: Sequence[float] | Mapping[str, float] | None, pool: Pool
         for name in given:
             pool.member(name)
         given = [given.get(name, 1.0) for name in pool.names]
+    if isinstance(given, str) or not isinstance(given, (Sequence, np.ndarray)):
+        raise ConfigError(f"tape_weights must be a list of numbers, or map names of tapes to numbers, was {given!r}")
     real = [isinstance(weight, Real) and not isinstance(weight, bool) for weight in given]
     if not all(real):
         raise ConfigError(f"tape_weights must be numbers, was {list(given)!r}")
@@ -101,8 +104,9 @@ class EpisodeStarts:
         given, n_tapes = np.asarray(weights, np.float64), self.stretches.n_segments
         if given.shape != (n_tapes,):
             raise ShapeError(f"tape_weights must be one for each of {n_tapes} tapes, had shape {given.shape}")
-        if not (np.isfinite(given).all() and (given >= 0.0).all() and given.sum() > 0.0):
-            raise ConfigError(f"tape_weights must be finite and not negative, and one of them positive, was {given.tolist()}")
+        if not (np.isfinite(given).all() and (given >= 0.0).all() and 0.0 < sum(given.tolist()) < math.inf):
+            raise ConfigError("tape_weights must be finite and not negative, and one of them positive, and add up to a finite "
+                              f"number, was {given.tolist()}")
         return given
 
     @property

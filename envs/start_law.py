@@ -16,6 +16,7 @@ from .stretch import Stretches
 __all__ = ["STARTS", "StartLaw", "StartSettings"]
 
 STARTS: tuple[str, ...] = ("random", "first", "sequential", "regime", "rows")
+MOST_ROWS = 2**62
 KNOWS: dict[str, tuple[str, ...]] = {"regime": ("columns", "weights"), "rows": ("rows",)}
 
 
@@ -78,12 +79,15 @@ def _weights(weights: object, columns: tuple[str, ...]) -> tuple[tuple[str, floa
             raise UnknownNameError("regime in start.weights", str(name), columns)
         if isinstance(weight, bool) or not isinstance(weight, Real) or not 0.0 <= float(weight) < math.inf:
             raise ConfigError(f"start.weights.{name} must be finite and not negative, was {weight!r}")
+    if not sum(map(float, weights.values())) < math.inf:
+        raise ConfigError(f"start.weights must add up to a finite number, was {weights!r}")
     return tuple((name, float(weight)) for name, weight in weights.items())
 
 
 def _rows(rows: object) -> tuple[int, ...]:
     given = tuple(rows) if isinstance(rows, (Sequence, np.ndarray)) and not isinstance(rows, str) else ()
-    if not given or any(isinstance(row, bool) or not isinstance(row, (int, np.integer)) for row in given):
+    whole = all(isinstance(row, (int, np.integer)) and not isinstance(row, bool) and abs(row) < MOST_ROWS for row in given)
+    if not given or not whole:
         raise ConfigError(f"start.rows of kind rows must be one or more rows, whole numbers, was {rows!r}")
     return tuple(int(row) for row in given)
 
@@ -159,6 +163,10 @@ class StartLaw:
                                 "leave the weight out or use more rows")
         inside = counts.astype(np.float64) if weights is None else np.where(counts > 0, weights, 0.0)
         total = inside.sum(axis=1, keepdims=True)
+        for name, reached in zip(columns, total[:, 0] > 0.0, strict=True):
+            if asked.get(name, 0.0) > 0.0 and not reached:
+                raise ConfigError(f"start.weights.{name}: its rows lie only on tapes whose weight is 0; leave the weight out or "
+                                  "give such a tape one in tape_weights")
         share = np.divide(inside, total, out=np.zeros_like(inside), where=total > 0.0)
         shares = share * np.array([asked.get(name, 1.0) for name in columns])[:, None]
         self._order = rows[np.argsort(cell, kind="stable")]

@@ -15,15 +15,19 @@ BLOCK = 8  # uniforms drawn at a time; one call of a generator costs as much as 
 
 
 @kernel
-def take_uniforms(indices: np.ndarray, at: int, block: np.ndarray, used: np.ndarray, drawn: np.ndarray) -> int:
-    """Take the next number of the streams `indices` from place `at` on -> the place of one that has none left, or n."""
-    for k in range(at, indices.shape[0]):
+def take_uniforms(indices: np.ndarray, block: np.ndarray, used: np.ndarray, drawn: np.ndarray) -> int:
+    """Take the next number of the streams `indices`, unless some have none left -> how many of them."""
+    n_empty = 0
+    for k in range(indices.shape[0]):
+        if used[indices[k]] == block.shape[1]:
+            n_empty += 1
+    if n_empty > 0:
+        return n_empty
+    for k in range(indices.shape[0]):
         e = indices[k]
-        if used[e] == block.shape[1]:
-            return int(k)
         drawn[k] = block[e, used[e]]
         used[e] += 1
-    return int(indices.shape[0])
+    return 0
 
 
 class Streams:
@@ -87,10 +91,13 @@ class Streams:
 
     def uniform(self, indices: np.ndarray) -> np.ndarray:
         """Return one number in [0, 1) for each sub-environment of `indices` (n,), from its own stream."""
-        drawn, at = np.empty(len(indices)), 0
-        while (at := take_uniforms(indices, at, self._block, self._used, drawn)) < len(indices):
-            index = int(indices[at])
-            self._block[index], self._used[index] = self.generator(index).random(BLOCK), 0
+        drawn = np.empty(len(indices))
+        if take_uniforms(indices, self._block, self._used, drawn) > 0:
+            empty = indices[self._used[indices] == BLOCK]
+            for index in empty.tolist():
+                (self._generators[index] or self.generator(index)).random(out=self._block[index])
+            self._used[empty] = 0
+            take_uniforms(indices, self._block, self._used, drawn)
         return drawn
 
     def state(self) -> dict[str, Any]:

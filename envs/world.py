@@ -95,6 +95,9 @@ def build_world(
     if one_asset:
         asset = only_asset(tape, asset)
     given = features if isinstance(features, FeatureTable) else (features or encode)(tape)
+    if not isinstance(given, FeatureTable):
+        raise ConfigError("features must be a FeatureTable, or a function from a tape to one; the function returned "
+                          f"{type(given).__name__}")
     if given.n_rows != tape.n_rows:
         raise ShapeError(f"features must have a row for each of the {tape.n_rows} rows of tape {tape.name}, had {given.n_rows}")
     source = tape

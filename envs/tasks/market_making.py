@@ -83,6 +83,7 @@ class MarketMakingVectorEnv(TradingVectorEnv):
         return IntensitySimulator(
             tape, costs, np.full((n_rows, 2), -np.inf), n_envs=self.num_envs, max_orders=settings.max_orders,
             max_tickets=self.scheme.n_tickets, threads=settings.threads,
+            record_fills=settings.record_fills or self.render_mode is not None,
         )  # fmt: skip
 
     def on_begin(self, indices: np.ndarray) -> None:

@@ -95,6 +95,7 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
         return IntensitySimulator(
             self.tape, self.costs, np.zeros((self.tape.n_rows, 2)), n_envs=self.num_envs, max_orders=settings.max_orders,
             max_tickets=self.scheme.n_tickets, threads=settings.threads,
+            record_fills=settings.record_fills or self.render_mode is not None,
         )  # fmt: skip
 
     def draw(self, generators: Sequence[np.random.Generator], n_bars: int) -> Paths:

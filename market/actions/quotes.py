@@ -78,8 +78,9 @@ def decode_quotes(
     full, held = lots, whole_lots(position[e, ASSET].units, instruments[ASSET].lot)
     if full == 0:
         full = whole_lots(equity_share * max(account[e].equity, 0.0) / value, instruments[ASSET].lot)
-    bid = quoted_lots(e, quotes[e, 2], full, largest * full - held, declined)
-    ask = quoted_lots(e, quotes[e, 3], full, largest * full + held, declined)
+    most = int(min(float(largest) * full, LARGEST_COUNT))
+    bid = quoted_lots(e, quotes[e, 2], full, most - held, declined)
+    ask = quoted_lots(e, quotes[e, 3], full, most + held, declined)
     mid, tick = bars[row, ASSET].close, instruments[ASSET].tick
     scale = mid if relative else 1.0
     if bid > 0:

@@ -101,6 +101,15 @@ def test_a_choice_follows_its_weights():
     assert (frictions.drawn == 4.0).mean() == pytest.approx(0.75, abs=0.03)
 
 
+@pytest.mark.parametrize("kind", ["uniform", "log_uniform"])
+def test_no_draw_lies_beyond_its_ends(kind):
+    nearly_one = np.array([0.0, np.nextafter(1.0, 0.0)])
+    for low, high in np.random.default_rng(0).random((4_000, 2)).cumsum(axis=1).tolist():
+        drawn = FrictionLaw(kind=kind, of="factor", values=(low, high)).draw(nearly_one)
+        assert low == drawn[0]
+        assert drawn[1] <= high
+
+
 def test_what_was_drawn_can_be_kept():
     frictions, _ = begun(EVERYTHING, n=2)
     state, kept = frictions.state(), frictions.drawn.copy()
@@ -127,6 +136,8 @@ def test_latency_and_participation_may_leave_market_orders_working():
     ({"fees": {"kind": "uniform", "low": 1, "high": 2, "of": "valeu"}}, "must be factor or value, was 'valeu'; did you mean value"),
     ({"fees": {"kind": "choice", "values": []}}, "randomise.fees.values"),
     ({"fees": {"kind": "choice", "values": [1.0], "weights": [1, 2]}}, "one for each of 1 values"),
+    ({"fees": {"kind": "choice", "values": [1.0, 2.0], "weights": [1e308, 1e308]}}, "add up to a finite number"),
+    ({"fees": {"kind": "log_uniform", "low": 1e-310, "high": 1.0}}, "low and high are too far apart for numbers"),
     ([1.0], "randomise must map names of frictions to laws"),
 ])  # fmt: skip
 def test_wrong_laws_are_refused(randomise, says):

@@ -189,6 +189,8 @@ def test_a_single_environment_takes_the_same_settings():
     ({"tape_weights": {"gbm-7": 1}}, UnknownNameError, "unknown tape 'gbm-7'"),
     ({"tape_weights": ["a", 1, 1]}, ConfigError, "tape_weights must be numbers"),
     ({"tape": TAPES[0], "tape_weights": [1]}, ConfigError, "tape_weights need several tapes"),
+    ({"tape_weights": 7}, ConfigError, "tape_weights must be a list of numbers, or map names of tapes to numbers, was 7"),
+    ({"features": lambda tape: tape.close}, ConfigError, "features must be a FeatureTable, or a function .* returned ndarray"),
     ({"features": price_features(TAPES[0])}, ConfigError, "features of 3 tapes must be a list of 3 tables, one function"),
     ({"rows": (0, 50)}, ConfigError, "rows of 3 tapes must be a list of 3"),
     ({"rows": [(0, 50), (0, 99), None]}, DataError, r"rows must satisfy .* \(tape gbm-2\)"),

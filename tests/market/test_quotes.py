@@ -35,6 +35,16 @@ def written(scheme, action, **world):
     return orders, reasons
 
 
+def test_an_inventory_bound_beyond_all_counting_leaves_room_on_both_sides():
+    # 10^10 lots of 10^-6 x 10^9 full quotes: ten times what 64 bits can count
+    wide = Quotes(n_assets=1, relative=False, narrowest=1.0, widest=2.0, largest=10**9, equity_share=1.0)
+    for equity in (1e6, 7e5, 1.3e6):
+        full = int(equity * 1e4)
+        orders, reasons = written(wide, [0.0, 0.0], equity=equity, lot=1e-6)
+        assert orders == [(full, 98.5), (-full, 101.5)]
+        assert reasons == {}
+
+
 PRICES = {"relative": False, "narrowest": -0.5, "widest": 1.5, "lots": 2, "largest": 3}
 
 

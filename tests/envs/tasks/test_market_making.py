@@ -55,6 +55,32 @@ def test_by_intensity_two_accounts_on_the_same_rows_meet_other_orders():
     assert fills[0].mean() / 2.0 == pytest.approx(0.12658, abs=0.1)
 
 
+@pytest.mark.parametrize("matching", ["bars", "intensity"])
+def test_fills_are_kept_where_they_are_asked_for(matching):
+    env = make(matching=matching, record_fills=True, costs=FREE)
+    env.reset(seed=0)
+    kept = 0
+    for _ in range(20):
+        env.step(np.full((4, 2), -0.9))
+        assert [len(env.simulator.fills_of_step(e)) for e in range(4)] == env.simulator.record["n_fills"].tolist()
+        kept += int(env.simulator.record["n_fills"].sum())
+    assert kept > 10
+    assert make(matching=matching, render_mode="ansi").simulator.fills.shape[1] > 0
+    assert make(matching=matching).simulator.fills.shape[1] == 0
+
+
+def test_the_two_sides_are_reached_independently():
+    env = make(num_envs=4_000, matching="intensity", depth=0.002, costs=FREE, record_fills=True, start="first")
+    env.reset(seed=2)
+    env.step(np.tile(np.float32([-0.9, -0.7]), (4_000, 1)))
+    sides = np.where(np.arange(2) < env.simulator.record["n_logged"][:, None], env.simulator.fills["lots"][:, :2], 0)
+    bought, sold = (sides > 0).any(axis=1), (sides < 0).any(axis=1)
+    # offsets of 0.1 % and 0.3 %, thinned by e^-0.5 and e^-1.5: 1 - exp(-0.60653) and 1 - exp(-0.22313)
+    assert bought.mean() == pytest.approx(0.45476, abs=0.025)
+    assert sold.mean() == pytest.approx(0.19999, abs=0.02)
+    assert (bought & sold).mean() == pytest.approx(0.45476 * 0.19999, abs=0.015)
+
+
 def test_by_intensity_the_chance_of_a_fill_is_that_of_the_offset():
     env = make(num_envs=4_000, matching="intensity", arrivals=2.0, depth=0.002, costs=FREE, info=("n_fills",))
     env.reset(seed=1)
