@@ -81,7 +81,7 @@ def perturbed(tape: Tape, seed: int, *, noise_bp: float = 0.0, noise_ticks: floa
     result = copied(carried(bars, kept))
     for name in ("present", "opens", "closes"):
         result[name] = tape.bars[name]
-    given = "&".join(f"{name}={value:g}" for name, value in asdict(settings).items() if value != 0.0)
+    given = "&".join(f"{name}={_digits(value)}" for name, value in asdict(settings).items() if value != 0.0)
     name = f"{PREFIX}{tape.name}?{given}{'&' if given else ''}seed={seed}"
     made = replace(tape, name=name, bars=frozen(result), notes=(*tape.notes, f"perturbed: {given or 'nothing'}, seed {seed}"))
     check_tape(made)
@@ -113,6 +113,10 @@ def base_name(name: str) -> str:
     if not sign or not base:
         raise ConfigError(f"{name}: write {PREFIX}<tape>?noise_bp=2&missing=0.01&seed=3")
     return base
+
+
+def _digits(value: float) -> str:
+    return f"{value:g}" if float(f"{value:g}") == value else repr(float(value))  # a name stands for the very settings
 
 
 def _number(name: str, key: str, value: str) -> float | int:

@@ -77,9 +77,10 @@ def pooled(tapes: Sequence[Tape], name: str | None = None) -> Pool:
     Raises:
         DataError: There is none, or two do not go together; says in what, and the cure.
     """
-    members = tuple(tapes)
+    members = () if isinstance(tapes, Tape) else tuple(tapes)
     if not members or not all(isinstance(tape, Tape) for tape in members):
-        kinds = ", ".join(type(tape).__name__ for tape in members) or "none"
+        none = "one alone, not in a list" if isinstance(tapes, Tape) else "none"
+        kinds = ", ".join(type(tape).__name__ for tape in members) or none
         raise DataError(f"a pool needs one or more tapes, was {kinds}; open names with quantgym.data.catalog.open_tape")
     for tape in members[1:]:
         _check_alike(members[0], tape)

@@ -66,6 +66,8 @@ FRICTIONS: dict[str, Friction] = {
 }
 """What can be drawn, in the order in which it is drawn."""
 
+BY_INTENSITY = ("fees", "borrow")  # quotes that stand around a mid fill at their limits, at once and whole
+
 
 def friction_laws(randomise: Mapping[str, Any]) -> dict[str, FrictionLaw]:
     """Return the laws of a setting, in the order of `FRICTIONS`.
@@ -139,6 +141,12 @@ class Frictions:
         """Whether market orders may have to wait where the costs alone would let them all be filled at once."""
         waits = self._costs.latency_ms > 0.0 or self._costs.participation is not None
         return not waits and any(name in ("latency", "participation") for name in self.names)
+
+    def require_intensity(self, cure: str) -> None:
+        """Raise ConfigError, which ends with `cure`, where a friction does not exist in matching by intensity."""
+        for name in self.names:
+            if name not in BY_INTENSITY:
+                raise ConfigError(f"randomise.{name} means nothing by intensity; {cure}")
 
     def begin(self, indices: np.ndarray, streams: Streams, rules: np.ndarray) -> None:
         """Draw for the episodes that the sub-environments `indices` (n,) begin: one uniform number for each friction.

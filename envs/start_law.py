@@ -86,7 +86,7 @@ def _weights(weights: object, columns: tuple[str, ...]) -> tuple[tuple[str, floa
 
 def _rows(rows: object) -> tuple[int, ...]:
     given = tuple(rows) if isinstance(rows, (Sequence, np.ndarray)) and not isinstance(rows, str) else ()
-    whole = all(isinstance(row, (int, np.integer)) and not isinstance(row, bool) and abs(row) < MOST_ROWS for row in given)
+    whole = all(isinstance(row, (int, np.integer)) and not isinstance(row, bool) and abs(int(row)) < MOST_ROWS for row in given)
     if not given or not whole:
         raise ConfigError(f"start.rows of kind rows must be one or more rows, whole numbers, was {rows!r}")
     return tuple(int(row) for row in given)

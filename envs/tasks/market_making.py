@@ -72,9 +72,8 @@ class MarketMakingVectorEnv(TradingVectorEnv):
             if self.tape.close_only:
                 raise DataError(f"tape {self.tape.name} holds closes only: its bars meet no quote; choose matching='intensity'")
             return super().build_simulator()
-        for name in ("latency", "participation"):
-            if self.frictions is not None and name in self.frictions.names:
-                raise ConfigError(f"randomise.{name} means nothing by intensity; leave it out, or choose matching='bars'")
+        if self.frictions is not None:
+            self.frictions.require_intensity("leave it out, or choose matching='bars'")
         if self.settings.episode_bars is None:
             raise ConfigError("MarketMaking-v0 draws the orders of an episode when it begins; by intensity it needs episode_bars, "
                               "was None")

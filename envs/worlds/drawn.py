@@ -16,6 +16,7 @@ from ...market.cost import CostSettings
 from ...market.errors import ConfigError
 from ...market.instrument import Instrument
 from ..batch import TradingVectorEnv
+from ..start import StartSettings
 from ..world import Features, Rows, Tapes, World, build_world
 
 __all__ = ["FREE", "DrawnVectorEnv", "Paths"]
@@ -116,6 +117,8 @@ class DrawnVectorEnv(TradingVectorEnv):
             return build_world(tape, features, self.encode, rows, asset)
         if features is not None or rows is not None or asset is not None:
             raise ConfigError(f"{self.name} draws its own paths; features, rows and asset need a tape")
+        if StartSettings.of(self.settings.start).kind not in ("random", "first"):
+            raise ConfigError(f"{self.name} draws each episode from its first row; start needs a tape, was {self.settings.start!r}")
         if self.settings.observation == "reference":
             raise ConfigError(f"{self.name} draws its rows anew, so that a reference to one would soon point to another; use "
                               "observation flat or dict")

@@ -92,6 +92,8 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
     def build_simulator(self) -> Simulator:
         """See `TradingVectorEnv.build_simulator`."""
         settings = self.settings
+        if self.frictions is not None:
+            self.frictions.require_intensity("leave it out")
         return IntensitySimulator(
             self.tape, self.costs, np.zeros((self.tape.n_rows, 2)), n_envs=self.num_envs, max_orders=settings.max_orders,
             max_tickets=self.scheme.n_tickets, threads=settings.threads,

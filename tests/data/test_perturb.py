@@ -109,6 +109,13 @@ def test_a_slice_keeps_its_place_and_its_sessions():
     assert (part.opens == TAPE.slice(5, 50).opens).all()
 
 
+def test_the_name_says_settings_to_the_last_digit():
+    made = perturbed(open_tape("sample:eurusd-1h"), 3, noise_bp=987.654321987, missing=1.0 / 3.0)
+    assert "noise_bp=987.654321987&missing=0.3333333333333333&seed=3" in made.name
+    assert open_tape(made.name).digest == made.digest
+    assert perturbed(open_tape("sample:eurusd-1h"), 3, noise_bp=2.0).name.endswith("?noise_bp=2&seed=3")
+
+
 def test_a_perturbed_tape_is_opened_by_its_name_and_joins_a_pool():
     base = open_tape("scenario:gbm?n_bars=120&seed=4")
     made = perturbed(base, 3, noise_bp=2.0, missing=0.05)

@@ -90,6 +90,11 @@ def test_instruments_of_different_quotes_are_refused():
         pooled([gbm_tape(1, 10), bid])
 
 
+def test_a_tape_that_stands_alone_is_no_list():
+    with pytest.raises(DataError, match=r"a pool needs one or more tapes, was one alone, not in a list"):
+        pooled(gbm_tape(1, 10))
+
+
 def test_rows_and_members_that_are_not_there_are_refused():
     pool = pooled([gbm_tape(1, 10)])
     with pytest.raises(DataError, match="row must lie in"):

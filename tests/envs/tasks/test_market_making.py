@@ -8,6 +8,7 @@ import pytest
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.tasks.market_making import MarketMakingEnv, MarketMakingVectorEnv
+from quantgym.envs.worlds.cartea_jaimungal import CarteaJaimungalVectorEnv
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, DataError, UnknownNameError
 
@@ -55,6 +56,15 @@ def test_by_intensity_two_accounts_on_the_same_rows_meet_other_orders():
     assert fills[0].mean() / 2.0 == pytest.approx(0.12658, abs=0.1)
 
 
+@pytest.mark.parametrize("name", ["spread", "slippage", "impact", "latency", "participation"])
+def test_what_does_not_exist_by_intensity_is_not_drawn_there(name):
+    law = {name: {"kind": "uniform", "of": "value", "low": 0.1, "high": 0.2}}
+    make(randomise=law)
+    for refused in (lambda: make(randomise=law, matching="intensity"), lambda: CarteaJaimungalVectorEnv(num_envs=2, randomise=law)):
+        with pytest.raises(ConfigError, match=f"randomise.{name} means nothing by intensity; leave it out"):
+            refused()
+
+
 @pytest.mark.parametrize("matching", ["bars", "intensity"])
 def test_fills_are_kept_where_they_are_asked_for(matching):
     env = make(matching=matching, record_fills=True, costs=FREE)
@@ -67,6 +77,7 @@ def test_fills_are_kept_where_they_are_asked_for(matching):
     assert kept > 10
     assert make(matching=matching, render_mode="ansi").simulator.fills.shape[1] > 0
     assert make(matching=matching).simulator.fills.shape[1] == 0
+    assert CarteaJaimungalVectorEnv(num_envs=2, record_fills=True).simulator.fills.shape[1] > 0
 
 
 def test_the_two_sides_are_reached_independently():

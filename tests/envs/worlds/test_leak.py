@@ -130,3 +130,9 @@ def test_rows_that_are_drawn_anew_cannot_be_referred_to():
     with pytest.raises(ConfigError, match="draws its rows anew, so that a reference to one would soon point to another"):
         LeakVectorEnv(num_envs=2, observation="reference")
     assert LeakVectorEnv(leak_tape(0, 300), num_envs=2, observation="reference").view.form == "reference"
+
+
+@pytest.mark.parametrize("start", ["sequential", {"kind": "rows", "rows": [3]}, {"kind": "regime", "columns": ["a", "b"]}])
+def test_a_start_that_paths_drawn_anew_cannot_have_is_refused(start):
+    with pytest.raises(ConfigError, match="Leak-v0 draws each episode from its first row; start needs a tape, was"):
+        LeakVectorEnv(num_envs=2, start=start)
