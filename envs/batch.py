@@ -27,7 +27,7 @@ from .limits import Limits, limit_settings
 from .parts.part import Part, PartContext
 from .parts.registry import build_parts
 from .rewards.registry import build_reward
-from .spec import EnvSettings
+from .spec import EnvSettings, options_of
 from .start import EpisodeStarts, tape_weights
 from .stream import Streams
 from .view import View
@@ -106,7 +106,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._given = {"tape": tape, "features": features, "num_envs": num_envs, "asset": asset, "rows": rows, "costs": costs,
                        "render_mode": render_mode, **settings}
         self.num_envs, self.render_mode = int(num_envs), render_mode
-        self.settings = EnvSettings.of(self.name, settings, **self.defaults)
+        self.settings = EnvSettings.of(self.name, settings, options_of(type(self)), **self.defaults)
         self._mode = self.settings.mode
         self.metadata = {**type(self).metadata, "autoreset_mode": self._mode}
         self.costs = CostSettings() if costs is None else costs

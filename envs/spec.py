@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from inspect import Parameter, signature
 from numbers import Real
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from .rewards.registry import RewardGiven
 from .start import StartSettings
 from .view import FORMS, Form
 
-__all__ = ["AUTORESET_MODES", "EnvSettings"]
+__all__ = ["AUTORESET_MODES", "EnvSettings", "options_of"]
 
 AUTORESET_MODES = {"same_step": AutoresetMode.SAME_STEP, "next_step": AutoresetMode.NEXT_STEP, "disabled": AutoresetMode.DISABLED}
 INFO_DEFAULT = ("equity", "exposure", "turnover", "costs", "refused")
@@ -119,8 +120,8 @@ class EnvSettings:
         return scheme
 
     @classmethod
-    def of(cls, where: str, settings: Mapping[str, Any], **defaults: Any) -> Self:
-        """Return the settings of a call; `defaults` are the environment's own.
+    def of(cls, where: str, settings: Mapping[str, Any], options: Sequence[str] = (), **defaults: Any) -> Self:
+        """Return the settings of a call; `options` are names of further ones, `defaults` are the environment's own.
 
         A None (but for `episode_bars`, where it has a meaning of its own) stands for the default, as a null in a job does.
 
@@ -130,10 +131,21 @@ class EnvSettings:
         known = [field.name for field in fields(cls)]
         for name in settings:
             if name not in known:
-                hint = did_you_mean(name, known) or f"; known: {', '.join(known)}"
+                all_known = (*options, *known)
+                hint = did_you_mean(name, all_known) or f"; known: {', '.join(all_known)}"
                 raise ConfigError(f"unknown option {name!r} of {where}{hint}")
         given = {name: value for name, value in settings.items() if value is not None or name == "episode_bars"}
         return cls(**{**defaults, **given})
+
+
+def options_of(environment: type) -> tuple[str, ...]:
+    """Return the names of what the constructors of an environment and its bases take by keyword, its own first."""
+    names: dict[str, None] = {}
+    for one in environment.__mro__:
+        if "__init__" in vars(one) and one.__module__.split(".")[0] not in ("builtins", "abc", "gymnasium"):
+            asked = signature(vars(one)["__init__"]).parameters.values()
+            names |= {argument.name: None for argument in asked if argument.kind is Parameter.KEYWORD_ONLY}
+    return tuple(names)
 
 
 def _is_count(value: object) -> bool:

@@ -15,12 +15,13 @@ from ...market.errors import ConfigError
 from ..optimum.almgren_chriss import AlmgrenChriss
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["AlmgrenChrissEnv", "AlmgrenChrissVectorEnv"]
 
 LEAST_RETURN = -0.9  # prices stay positive
+LEAST_ORDER, MOST_ORDER = 1e-2, 1e5  # units
 CASH = 1e7  # so much that equity plays no part
 RETURN_LIMIT = 10.0  # in standard deviations, of what is observed
 
@@ -58,6 +59,7 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
         """
         given = {"units": units, "volatility": volatility, "temporary": temporary, "permanent": permanent,
                  "half_spread": half_spread, "risk_aversion": risk_aversion}
+        require_numbers(self.name, given)
         self._order = AlmgrenChriss(slices=1, **given)
         if units * permanent >= 1.0:
             raise ConfigError(f"units x permanent of AlmgrenChriss-v0 must be under 1, since the price may at most double, was "
@@ -117,6 +119,9 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
         own = {"costs": self.own, "reward": self.own_reward, "action": self.own_action, "cash": CASH}
         settings = self.settings
         self.require_own({"costs": self.costs, "reward": settings.reward, "action": settings.action, "cash": settings.cash}, own)
+        if not LEAST_ORDER <= self._order.units <= MOST_ORDER:
+            raise ConfigError(f"optimal_value of AlmgrenChriss-v0 holds for orders of {LEAST_ORDER:g} to {MOST_ORDER:g} units, "
+                              f"whose lots do not tell and which the account can pay for, was {self._order.units}")
 
     def _left(self, observation: np.ndarray) -> np.ndarray:
         if not isinstance(self.scheme, Slice):

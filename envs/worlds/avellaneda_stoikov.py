@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..optimum.quoting import FillLaw
 from ..rewards.exponential_utility import ExponentialUtility, ExponentialUtilitySettings
 from ..rewards.registry import Reward
 from ..world import Features
+from .known_answer import require_numbers
 from .quoting import QuotingVectorEnv
 from .single import KnownAnswerEnv
 
@@ -62,6 +64,7 @@ class AvellanedaStoikovVectorEnv(QuotingVectorEnv):
             "risk_aversion": risk_aversion, "volatility": volatility, "rate": rate, "decay": decay, "step": step,
             "largest": largest, "fills": fills,
         }  # fmt: skip
+        require_numbers(self.name, {name: value for name, value in own.items() if name != "fills"})
         self._own = own
         super().__init__(tape, features, **settings)
         self._given |= own
@@ -103,6 +106,10 @@ class AvellanedaStoikovVectorEnv(QuotingVectorEnv):
 
     def formula_equivalent(self) -> float:
         """Return the certainty equivalent of the formula's profit, price; exact."""
+        return self._formula_equivalent
+
+    @cached_property
+    def _formula_equivalent(self) -> float:
         return self._solved.certainty_equivalent_of(self._solved.formula())
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:

@@ -17,12 +17,12 @@ from ..tasks.hedging import Hedging
 from ..tasks.written_option import HedgeReward, WrittenOption
 from ..world import Features, World
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["BlackScholesHedgeEnv", "BlackScholesHedgeVectorEnv"]
 
-SHARE, LIMIT = 0.05, 100.0
+PRICE, SHARE, LIMIT = 100.0, 0.05, 100.0
 OWN = {"action": "hedge", "private": (), "window": 1}
 
 
@@ -53,9 +53,10 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
             cost_rate: Fraction of the notional traded, paid as half a spread.
             settings: As `DrawnVectorEnv`; `action` and `reward` are the world's own.
         """
+        own = {"volatility": volatility, "risk": risk, "cost_rate": cost_rate}
+        require_numbers(self.name, own)
         if not 0.0 < volatility <= 0.1:
             raise ConfigError(f"BlackScholesHedge-v0 needs a volatility in (0, 0.1], was {volatility}")
-        own = {"volatility": volatility, "risk": risk, "cost_rate": cost_rate}
         self._volatility, self._risk, self._cost_rate = volatility, risk, cost_rate
         self._charged = replace(FREE, half_spread_rate=cost_rate)
         if settings.get("costs") is None:
@@ -78,7 +79,7 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
         """See `DrawnVectorEnv.draw`."""
         drawn = np.stack([generator.standard_normal(n_bars) for generator in generators])
         simple = np.expm1(self._volatility * drawn - 0.5 * self._volatility**2)
-        return Paths.of_returns(simple, np.clip(100.0 * simple, -LIMIT, LIMIT)[..., None])
+        return Paths.of_returns(simple, np.clip(100.0 * simple, -LIMIT, LIMIT)[..., None], PRICE)
 
     def write_option(self, world: World) -> WrittenOption:
         """See `Hedging.write_option`."""
@@ -98,7 +99,7 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return no hedge. See `KnownAnswer.reference_action`."""
-        return np.zeros((*np.shape(observation)[:-1], 1), np.float32)
+        return np.zeros((*self.leading(observation), 1), np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best hedge ratios and 0.05 more. See `KnownAnswer.perturbed_action`."""
@@ -123,6 +124,7 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
     def _require_own(self) -> None:
         asked = {name: getattr(self.settings, name) for name in OWN} | {"costs": self.costs}
         self.require_own(asked, OWN | {"costs": self._charged})
+        self.require_units(SHARE * self.settings.cash / PRICE, self.bars)
 
     def _read(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return bars left, price over strike, and the ratio held, (...), of observations."""

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...data.tape import Tape
+from ...market.errors import ConfigError
 from ..optimum.cartea_jaimungal import CarteaJaimungal
 from ..rewards.quoting_profit import QuotingProfit, QuotingProfitSettings
 from ..rewards.registry import Reward
 from ..world import Features
+from .known_answer import require_numbers
 from .quoting import QuotingVectorEnv
 from .single import KnownAnswerEnv
 
@@ -60,6 +62,7 @@ class CarteaJaimungalVectorEnv(QuotingVectorEnv):
             "rate": rate, "decay": decay, "volatility": volatility, "running_penalty": running_penalty,
             "terminal_penalty": terminal_penalty, "largest": largest, "step_s": step_s,
         }  # fmt: skip
+        require_numbers(self.name, own)
         self._own = own
         super().__init__(tape, features, **settings)
         self._given |= own
@@ -67,6 +70,12 @@ class CarteaJaimungalVectorEnv(QuotingVectorEnv):
     def quoted_market(self, n_steps: int) -> CarteaJaimungal:
         """See `QuotingVectorEnv.quoted_market`."""
         own = {name: value for name, value in self._own.items() if name not in ("volatility", "step_s")}
+        volatility = self._own["volatility"]
+        if volatility < 0.0:
+            raise ConfigError(f"volatility of {self.name} must not be negative, was {volatility}")
+        if self._own["step_s"] > 0.0 and 8.0 * self.deviation * np.sqrt(n_steps) >= self.price:
+            raise ConfigError(f"{self.name}: the mid of {self.price:g} could fall to 0 in {n_steps} steps of {self.deviation:g}; "
+                              "lower volatility, step_s or episode_bars")
         return CarteaJaimungal(
             **own, horizon=n_steps * self._own["step_s"], n_steps=n_steps, lowest=self.narrowest, highest=self.widest
         )  # fmt: skip

@@ -13,7 +13,7 @@ from ...data.tape import Tape
 from ...encoders.layout import Layout
 from ...encoders.table import FeatureTable
 from ...market.cost import CostSettings
-from ...market.errors import ConfigError
+from ...market.errors import ConfigError, ShapeError
 from ...market.instrument import Instrument
 from ..batch import TradingVectorEnv
 from ..start import StartSettings
@@ -126,7 +126,7 @@ class DrawnVectorEnv(TradingVectorEnv):
             raise ConfigError(f"{self.name} needs episode_bars to draw its own paths, was None")
         blank, layout = self._blank_tape(), self.world_layout()
         n_rows = max(self.path_rows * self.num_envs, blank.n_rows)
-        place = np.arange(n_rows) % blank.n_rows  # every stretch lives in the same hours: a clock would not hold them in a row
+        place = np.arange(n_rows) % self.path_rows  # every stretch lives in the same hours: a clock would not hold them in a row
         clock, self._bars = blank.clock[place], blank.bars[place]
         clock.flags.writeable = False
         shown = self._bars.view()
@@ -143,12 +143,26 @@ class DrawnVectorEnv(TradingVectorEnv):
         clock, bars = clock_records(opened, opened + self.bar_ns), bar_records(ones, ones, ones, ones, self.volume * ones)
         return Tape.build(self.name, made, clock, bars, notes=("drawn anew for every episode",))
 
+    def leading(self, observation: np.ndarray) -> tuple[int, ...]:
+        """Return the shape (...) of flat observations (..., D): () for one, (B,) for a batch.
+
+        Raises:
+            ShapeError: They are not flat arrays of D numbers.
+        """
+        given = observation.shape if isinstance(observation, np.ndarray) else None
+        if not given or given[-1] != self.layout.size:
+            raise ShapeError(f"{self.name} says what is best for flat observations, arrays (..., {self.layout.size}), was "
+                             f"{type(observation).__name__ if given is None else given}; make it with observation='flat'")
+        return given[:-1]
+
     def seen(self, observation: np.ndarray, column: str) -> np.ndarray:
         """Return one number of flat observations (..., D), float64 (...): of the newest row where it is of the market.
 
         Raises:
             ConfigError: They have no such column, since the world was asked for other private parts.
+            ShapeError: They are not flat.
         """
+        self.leading(observation)
         layout = self.layout
         private = [one.name for one in layout.private]
         if column in private:

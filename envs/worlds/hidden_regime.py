@@ -17,7 +17,7 @@ from ..optimum.memoryless import best_memoryless
 from ..parts.part import Part
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["HeldPart", "HiddenRegimeEnv", "HiddenRegimeVectorEnv"]
@@ -69,6 +69,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
             settings: As `DrawnVectorEnv`.
         """
         own: dict[str, Any] = {"move": move, "up_probability": up_probability, "stay": stay, "cost_rate": cost_rate}
+        require_numbers(self.name, own)
         self._market = HiddenRegime(**own)
         self._charged = replace(FREE, half_spread_rate=cost_rate)
         if settings.get("costs") is None:
@@ -139,7 +140,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return flat. See `KnownAnswer.reference_action`."""
-        return np.full(observation.shape[:-1], FLAT)
+        return np.full(self.leading(observation), FLAT)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the side that is more likely, whatever the cost of turning. See `KnownAnswer.perturbed_action`."""
@@ -177,7 +178,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
         if np.shape(observation) != (self.num_envs, self.layout.size):
             raise ShapeError(f"{self.name}: the best action of an episode depends on all it has shown; pass the last observations "
                              f"of all sub-environments, ({self.num_envs}, {self.layout.size}), was {np.shape(observation)}")
-        return np.asarray(POSITIONS[np.rint(observation[:, -1]).astype(np.int64) + FLAT])
+        return np.asarray(POSITIONS[np.rint(self.seen(observation, "held")).astype(np.int64) + FLAT])
 
 
 class HiddenRegimeEnv(KnownAnswerEnv):

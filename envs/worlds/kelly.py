@@ -16,11 +16,12 @@ from ...market.errors import ConfigError
 from ..optimum.kelly import BinomialMarket
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["KellyEnv", "KellyVectorEnv"]
 
+PRICE = 100.0
 LARGEST = 10.0  # exposure that the account allows
 LEVELS = {"kind": "levels", "levels": (0.0, 1.0, 2.0, 3.0, 4.0)}
 USUAL, DAILY = BinomialMarket(), BinomialMarket(move=0.01, up_probability=0.515)
@@ -51,10 +52,14 @@ class KellyVectorEnv(DrawnVectorEnv, KnownAnswer):
             daily: Whether to take moves of the size of days.
             settings: See `TradingVectorEnv`.
         """
+        require_numbers(self.name, {"move": move, "up_probability": up_probability})
         usual = DAILY if daily else USUAL
         self.market = BinomialMarket(move=usual.move if move is None else move,
                                      up_probability=usual.up_probability if up_probability is None else up_probability)
         super().__init__(tape, features, **settings)
+        if isinstance(self.scheme, Levels) and max(map(abs, self.scheme.levels)) > LARGEST:
+            raise ConfigError(f"levels of Kelly-v0 must lie inside [-{LARGEST:g}, {LARGEST:g}], which the account allows, was "
+                              f"{self.scheme.levels}")
         self._given |= {"move": move, "up_probability": up_probability, "daily": daily}
 
     def world_layout(self) -> Layout:
@@ -65,19 +70,19 @@ class KellyVectorEnv(DrawnVectorEnv, KnownAnswer):
         """See `DrawnVectorEnv.draw`."""
         uniform = np.stack([generator.random(n_bars) for generator in generators])
         side = np.where(uniform < self.market.up_probability, 1.0, -1.0)
-        return Paths.of_returns(self.market.move * side, side[..., None])
+        return Paths.of_returns(self.market.move * side, side[..., None], PRICE)
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the growth-optimal action: one level, or one exposure inside the scale. See `KnownAnswer.optimal_action`."""
         if isinstance(self.scheme, Levels):
-            return np.full(observation.shape[:-1], self.market.best_level(self.scheme.levels))
-        return np.full((*observation.shape[:-1], 1), self._fraction() / self._scale(), np.float32)
+            return np.full(self.leading(observation), self.market.best_level(self.scheme.levels))
+        return np.full((*self.leading(observation), 1), self._fraction() / self._scale(), np.float32)
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return cash, or the level nearest to it. See `KnownAnswer.reference_action`."""
         if isinstance(self.scheme, Levels):
-            return np.full(observation.shape[:-1], int(np.argmin(np.abs(self.scheme.levels))))
-        return np.zeros((*observation.shape[:-1], 1), np.float32)
+            return np.full(self.leading(observation), int(np.argmin(np.abs(self.scheme.levels))))
+        return np.zeros((*self.leading(observation), 1), np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return another level beside the best, or half of the best exposure. See `KnownAnswer.perturbed_action`."""
@@ -101,7 +106,14 @@ class KellyVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def _growth(self, fraction: float) -> float:
         self.require_own({"costs": self.costs, "reward": self.settings.reward}, {"costs": self.own_costs, "reward": "log_return"})
-        return self.bars * float(self.market.growth(fraction))
+        growth, moved = float(self.market.growth(fraction)), np.array([1.0, -1.0]) * self.market.move
+        if np.isfinite(growth):
+            chance = np.array([self.market.up_probability, 1.0 - self.market.up_probability])
+            units = np.log1p(fraction * moved) - np.log1p(moved)  # what the logarithm of a position's units moves by in a bar
+            drift = float(chance @ units)
+            deviation = float(np.sqrt(chance @ (units - drift) ** 2))
+            self.require_units(fraction * self.settings.cash / PRICE, self.bars, drift, deviation)
+        return self.bars * growth
 
     def _fraction(self) -> float:
         if isinstance(self.scheme, Levels):

@@ -17,7 +17,7 @@ from ..rewards.price import costs_of
 from ..rewards.reward import Reward
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["LeadLagEnv", "LeadLagVectorEnv", "RingReward"]
@@ -79,6 +79,7 @@ class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
             settings: As `DrawnVectorEnv`.
         """
         own = {"n_assets": n_assets, "n_leaders": n_leaders, "beta": beta, "volatility": volatility, "risk": risk}
+        require_numbers(self.name, own)
         self.market = LeadLag(n_assets, n_leaders, beta, volatility, risk)
         if volatility > 0.02:
             raise ConfigError(f"LeadLag-v0 needs a volatility of at most 0.02, was {volatility}")
@@ -136,7 +137,7 @@ class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return no positions. See `KnownAnswer.reference_action`."""
-        return np.zeros((*np.shape(observation)[:-1], self.market.n_assets), np.float32)
+        return np.zeros((*self.leading(observation), self.market.n_assets), np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return seven tenths of the best weights. See `KnownAnswer.perturbed_action`."""
@@ -169,6 +170,7 @@ class LeadLagVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def _read(self, observation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return graphs (..., A, A) and last returns (..., A) of the newest row of observations."""
+        self.leading(observation)
         given, layout = np.asarray(observation, np.float64), self.layout
         newest = given[..., (layout.window - 1) * layout.n_market :][..., : layout.n_market]
         graphs = np.zeros((*given.shape[:-1], layout.n_assets, layout.n_assets))

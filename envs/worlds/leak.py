@@ -68,17 +68,16 @@ class LeakVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best positions (0 short, 1 flat, 2 long): the sign of what is leaked. See `KnownAnswer.optimal_action`."""
-        newest = (self.settings.window - 1) * self.layout.n_market
-        return np.asarray(np.sign(observation[..., newest]).astype(np.int64) + FLAT)
+        return np.asarray(np.sign(self.seen(observation, f"{self.layout.assets[0]}.next_return")).astype(np.int64) + FLAT)
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return flat. See `KnownAnswer.reference_action`."""
-        return np.full(observation.shape[:-1], FLAT)
+        return np.full(self.leading(observation), FLAT)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the best positions, but flat where little is to be gained. See `KnownAnswer.perturbed_action`."""
-        newest = observation[..., (self.settings.window - 1) * self.layout.n_market]
-        return np.where(np.abs(newest) < 0.3, FLAT, self.optimal_action(observation))
+        leaked = self.seen(observation, f"{self.layout.assets[0]}.next_return")
+        return np.where(np.abs(leaked) < 0.3, FLAT, self.optimal_action(observation))
 
     def optimal_value(self) -> float:
         """Return the expected sum of rewards of one episode under the best policy: n E[ln(1 + |r|)], r = exp(s z - s^2 / 2) - 1.
@@ -94,7 +93,15 @@ class LeakVectorEnv(DrawnVectorEnv, KnownAnswer):
         z = np.linspace(-10.0, 10.0, 200_001)
         density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
         gain = np.log1p(np.abs(np.expm1(VOLATILITY * z - 0.5 * VOLATILITY**2)))
-        return float((self.path_rows - self.settings.window) * np.trapezoid(density * gain, z))
+        units = gain - (VOLATILITY * z - 0.5 * VOLATILITY**2)  # what the logarithm of a position's units moves by in a bar
+        drift = float(np.trapezoid(density * units, z))
+        deviation = float(np.sqrt(np.trapezoid(density * (units - drift) ** 2, z)))
+        self.require_units(self.settings.cash / PRICE, self.bars, drift, deviation)
+        return float(self.bars * np.trapezoid(density * gain, z))
+
+    def reference_value(self) -> float:
+        """Return 0: cash earns nothing."""
+        return 0.0
 
 
 class LeakEnv(KnownAnswerEnv):

@@ -15,7 +15,7 @@ from ...market.errors import ConfigError
 from ..optimum.garleanu_pedersen import SignalMarket, SignalPlan
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["MeanReversionEnv", "MeanReversionVectorEnv"]
@@ -59,6 +59,7 @@ class MeanReversionVectorEnv(DrawnVectorEnv, KnownAnswer):
             settings: See `TradingVectorEnv`.
         """
         given = {"persistence": persistence, "signal": signal, "noise": noise, "risk_aversion": risk_aversion, "cost": cost}
+        require_numbers(self.name, given)
         self.market = replace(DAILY if daily else USUAL, **{name: value for name, value in given.items() if value is not None})
         self.own = replace(FREE, max_leverage=10.0, impact="almgren_chriss", impact_volume=1.0,
                            impact_temporary=0.5 * self.market.cost)
@@ -104,7 +105,7 @@ class MeanReversionVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return no position. See `KnownAnswer.reference_action`."""
-        return np.zeros((*observation.shape[:-1], 1), np.float32)
+        return np.zeros((*self.leading(observation), 1), np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the position that is best without costs, half way. See `KnownAnswer.perturbed_action`."""

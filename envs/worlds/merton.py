@@ -17,11 +17,12 @@ from ..optimum.merton import MertonMarket, crra_inverse
 from ..optimum.no_trade_band import NoTradeBand
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["MertonEnv", "MertonVectorEnv"]
 
+PRICE = 100.0
 LARGEST = 3.0  # exposure that the account allows
 USUAL, DAILY = MertonMarket(), MertonMarket(mean=0.0004, volatility=0.01, risk_aversion=8.0)
 COST_RATE, DAILY_COST_RATE = 0.005, 0.001
@@ -59,6 +60,7 @@ class MertonVectorEnv(DrawnVectorEnv, KnownAnswer):
         """
         usual = DAILY if daily else USUAL
         given = {"mean": mean, "volatility": volatility, "risk_aversion": risk_aversion}
+        require_numbers(self.name, {**given, "cost_rate": cost_rate})
         self.market = replace(usual, **{name: value for name, value in given.items() if value is not None})
         if cost_rate is None:
             cost_rate = (DAILY_COST_RATE if daily else COST_RATE) if costs is True else 0.0
@@ -78,7 +80,7 @@ class MertonVectorEnv(DrawnVectorEnv, KnownAnswer):
         """See `DrawnVectorEnv.draw`."""
         returns = np.stack([self.market.draw(generator, n_bars) for generator in generators])
         seen = np.clip(returns / self.market.volatility, -20.0, 20.0)
-        return Paths.of_returns(returns, seen[..., None])
+        return Paths.of_returns(returns, seen[..., None], PRICE)
 
     def task_done(self, step: np.ndarray) -> np.ndarray | None:
         """Return where the last bar was played: the end is part of the problem."""
@@ -100,17 +102,20 @@ class MertonVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return cash. See `KnownAnswer.reference_action`."""
-        return np.zeros((*observation.shape[:-1], 1), np.float32)
+        return np.zeros((*self.leading(observation), 1), np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return 1.3 times the best fraction; with costs the fraction that is best without. See `KnownAnswer.perturbed_action`."""
         worse = self.best if self.cost_rate > 0.0 else 1.3 * self.best
-        return self._as_action(np.full(observation.shape[:-1], worse))
+        return self._as_action(np.full(self.leading(observation), worse))
 
     def optimal_value(self) -> float:
         """Return the expected sum of utilities of the best policy from cash. See `KnownAnswer.optimal_value`."""
         self.require_own({"costs": self.costs, "reward": self.settings.reward}, {"costs": self.own, "reward": self.own_reward})
         self._scale()
+        fraction, mean, volatility = self.best, self.market.mean, self.market.volatility
+        drift = (fraction - 1.0) * mean - 0.5 * (fraction**2 - 1.0) * volatility**2  # of the logarithm of a position's units
+        self.require_units(fraction * self.settings.cash / PRICE, self.bars, drift, abs(fraction - 1.0) * volatility)
         return self.band.value() if self.cost_rate > 0.0 else self.market.optimal_value(self.bars)
 
     def reference_value(self) -> float:
@@ -123,7 +128,7 @@ class MertonVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def _fraction(self, observation: np.ndarray) -> np.ndarray:
         if self.cost_rate == 0.0:
-            return np.full(observation.shape[:-1], self.best)
+            return np.full(self.leading(observation), self.best)
         left = np.rint(self.seen(observation, "time_left") * self.bars).astype(np.int64)
         return self.band.target(self.seen(observation, "exposure"), left)
 

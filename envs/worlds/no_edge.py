@@ -15,13 +15,14 @@ from ...market.seeding import generator
 from ..optimum.no_edge import random_value
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer
+from .known_answer import KnownAnswer, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["NoEdgeEnv", "NoEdgeVectorEnv"]
 
 SHORT, FLAT, LONG = 0, 1, 2
 POSITIONS = {"kind": "positions", "short": True, "rebalance": True}
+PRICE = 100.0
 TRUNCATION = 4.0  # of returns, in standard deviations, on both sides alike: the mean stays 0
 RANDOM_SEED = 77
 
@@ -50,6 +51,7 @@ class NoEdgeVectorEnv(DrawnVectorEnv, KnownAnswer):
             volatility: Standard deviation of a bar's return, before truncation at four; under 0.2.
             settings: See `TradingVectorEnv`.
         """
+        require_numbers(self.name, {"cost_rate": cost_rate, "volatility": volatility})
         for name, value, most in (("cost_rate", cost_rate, 0.1), ("volatility", volatility, 0.2)):
             if not 0.0 < value < most:
                 raise ConfigError(f"{name} of NoEdge-v0 must lie in (0, {most}), was {value}")
@@ -73,17 +75,17 @@ class NoEdgeVectorEnv(DrawnVectorEnv, KnownAnswer):
         average[:, 0] = drawn[:, 0]
         for row in range(1, n_bars):
             average[:, row] = 0.8 * average[:, row - 1] + 0.2 * drawn[:, row]
-        return Paths.of_returns(self.volatility * drawn, np.stack([drawn, average], axis=-1))
+        return Paths.of_returns(self.volatility * drawn, np.stack([drawn, average], axis=-1), PRICE)
 
     def optimal_action(self, observation: np.ndarray) -> np.ndarray:
         """Return flat. See `KnownAnswer.optimal_action`."""
-        return self._actions(observation, np.zeros(observation.shape[:-1]))
+        return self._actions(observation, np.zeros(self.leading(observation)))
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return random actions, from a stream of their own. See `KnownAnswer.reference_action`."""
         if self.scheme.discrete:
-            return self._random.integers(0, self.scheme.n, observation.shape[:-1])
-        return self._random.uniform(-1.0, 1.0, (*observation.shape[:-1], self.scheme.size)).astype(np.float32)
+            return self._random.integers(0, self.scheme.n, self.leading(observation))
+        return self._random.uniform(-1.0, 1.0, (*self.leading(observation), self.scheme.size)).astype(np.float32)
 
     def perturbed_action(self, observation: np.ndarray) -> np.ndarray:
         """Return flat, but long where the last return was large. See `KnownAnswer.perturbed_action`."""
@@ -97,6 +99,7 @@ class NoEdgeVectorEnv(DrawnVectorEnv, KnownAnswer):
     def reference_value(self) -> float:
         """Return what an episode of random positions is expected to lose."""
         self._require()
+        self.require_units(self.settings.cash / PRICE, self.bars, deviation=2.0 * self.volatility)
         return self._random_value
 
     @cached_property

@@ -146,6 +146,7 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
         Raises:
             ConfigError: The observation lacks inventory or time_left.
         """
+        self.leading(observation)
         names = [column.name for column in self.layout.private]
         for name in ("inventory", "time_left"):
             if name not in names:
@@ -171,7 +172,7 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def reference_action(self, observation: np.ndarray) -> np.ndarray:
         """Return the fixed spread. See `KnownAnswer.reference_action`."""
-        return self.actions_of(np.full((*observation.shape[:-1], 2), self.reference_offset))
+        return self.actions_of(np.full((*self.leading(observation), 2), self.reference_offset))
 
     def require_own_world(self) -> None:
         """Raise ConfigError where an option was changed so that values of policies do not hold."""
@@ -179,3 +180,10 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
         for name in ("action", "reward"):
             if name not in self.own_choices:
                 raise ConfigError(f"optimal_value of {self.name} holds for its own {name} alone; leave {name} out")
+        needed, cash = 2.0 * self.price * self.market.largest, self.settings.cash
+        if cash < needed:
+            raise ConfigError(f"optimal_value of {self.name} holds where cash is at least {needed:g}, twice what the largest "
+                              f"inventory costs, was {cash:g}; raise cash or lower largest")
+        if self.settings.max_orders < 2:
+            raise ConfigError(f"optimal_value of {self.name} holds where two quotes can work at once; set max_orders to 2 or more, "
+                              f"was {self.settings.max_orders}")

@@ -27,6 +27,28 @@ class KnownAnswerEnv(SingleEnv):
         """Return what the reference does. See `KnownAnswer.reference_action`."""
         return self.answer.reference_action(np.asarray(observation)[None])[0]
 
+    def perturbed_action(self, observation: np.ndarray) -> Any:
+        """Return an action near the best one that is worth less. See `KnownAnswer.perturbed_action`."""
+        return self.answer.perturbed_action(np.asarray(observation)[None])[0]
+
+    @property
+    def citation(self) -> str:
+        """Where the optimum comes from."""
+        return self.answer.citation
+
+    @property
+    def reference(self) -> str:
+        """What the reference does."""
+        return self.answer.reference
+
+    def reference_value(self) -> float | None:
+        """Return the expected sum of rewards of one episode of the reference. See `KnownAnswer.reference_value`."""
+        return self.answer.reference_value()
+
+    def certainty_equivalent(self, value: float) -> float:
+        """Return the sure amount that is worth as much as `value`. See `KnownAnswer.certainty_equivalent`."""
+        return self.answer.certainty_equivalent(value)
+
     def optimal_value(self) -> float:
         """Return the expected sum of rewards of one episode under the best policy. See `KnownAnswer.optimal_value`."""
         return self.answer.optimal_value()
