@@ -16,8 +16,12 @@ NONE = constant(Refusal.NONE)
 
 
 @kernel
-def is_leaving(e: int, i: int, intents: np.ndarray, tickets: np.ndarray, account: np.ndarray, orders: np.ndarray) -> bool:
-    """Whether working order i is being cancelled, by this decision or one before it."""
+def is_leaving(
+    e: int, i: int, intents: np.ndarray, tickets: np.ndarray, account: np.ndarray, orders: np.ndarray, rules: np.ndarray
+) -> bool:
+    """Whether working order i is gone before anything of this decision arrives; a cancel that is late may meet a filled order."""
+    if rules[e].latency_ns > 0:
+        return False
     if orders[e, i].cancelled == 1 or intents[e, orders[e, i].asset].cancel == 1:
         return True
     for slot in range(tickets.shape[1]):
@@ -48,10 +52,10 @@ def undoes_parent(e: int, i: int, account: np.ndarray, orders: np.ndarray) -> bo
 
 @kernel
 def left_of(
-    e: int, i: int, intents: np.ndarray, tickets: np.ndarray, account: np.ndarray, orders: np.ndarray
+    e: int, i: int, intents: np.ndarray, tickets: np.ndarray, account: np.ndarray, orders: np.ndarray, rules: np.ndarray
 ) -> int:
     """Lots, signed, of working order i that may still be filled beyond what its parent has to fill first; 0 where it counts not."""
-    if not works(e, i, orders) or orders[e, i].reduce_only == 1 or is_leaving(e, i, intents, tickets, account, orders):
+    if not works(e, i, orders) or orders[e, i].reduce_only == 1 or is_leaving(e, i, intents, tickets, account, orders, rules):
         return 0
     if undoes_parent(e, i, account, orders):
         return int(open_lots(e, i, orders))
@@ -60,18 +64,19 @@ def left_of(
 
 @kernel
 def count_working(
-    e: int, intents: np.ndarray, tickets: np.ndarray, account: np.ndarray, orders: np.ndarray, pending: np.ndarray
+    e: int, intents: np.ndarray, tickets: np.ndarray, account: np.ndarray, orders: np.ndarray, rules: np.ndarray,
+    pending: np.ndarray,
 ) -> None:
     """Fill `pending` with the working orders; of a group on one side the largest counts."""
     for a in range(pending.shape[1]):
         pending[e, a, 0] = pending[e, a, 1] = 0
     for i in range(account[e].n_working):
-        left = left_of(e, i, intents, tickets, account, orders)
+        left = left_of(e, i, intents, tickets, account, orders, rules)
         if left != 0 and orders[e, i].group != 0:
             size = abs(left)
             for j in range(i):
                 if orders[e, j].group == orders[e, i].group and orders[e, j].asset == orders[e, i].asset:
-                    other = left_of(e, j, intents, tickets, account, orders)
+                    other = left_of(e, j, intents, tickets, account, orders, rules)
                     if (other > 0) == (left > 0) and other != 0:
                         size = min(size, max(abs(left) - abs(other), 0))
             left = size if left > 0 else -size
@@ -91,6 +96,7 @@ def screen(
     intents: np.ndarray,
     tickets: np.ndarray,
     declined: np.ndarray,
+    rules: np.ndarray,
     pending: np.ndarray,
     use: np.ndarray,
 ) -> None:
@@ -103,7 +109,7 @@ def screen(
         n += 1
     if first == intents.shape[1] and n == 0:
         return
-    count_working(e, intents, tickets, account, orders, pending)
+    count_working(e, intents, tickets, account, orders, rules, pending)
     for a in range(first, intents.shape[1]):
         lots = intents[e, a].lots
         if lots == 0 or not -LARGEST_COUNT <= lots <= LARGEST_COUNT:
@@ -146,6 +152,7 @@ def screen_batch(
     intents: np.ndarray,
     tickets: np.ndarray,
     declined: np.ndarray,
+    rules: np.ndarray,
     pending: np.ndarray,
     use: np.ndarray,
 ) -> None:
@@ -153,5 +160,6 @@ def screen_batch(
     for e in range(rows.shape[0]):
         if active[e]:
             screen(
-                e, clock[rows[e]].close_at, instruments, limits, account, position, orders, intents, tickets, declined, pending, use
+                e, clock[rows[e]].close_at, instruments, limits, account, position, orders, intents, tickets, declined, rules,
+                pending, use,
             )  # fmt: skip

@@ -33,8 +33,8 @@ class Limits:
 
     Intents are looked at by asset, then tickets by slot, each with those before it and the working orders in mind; an order that
     waits for another's fill goes or stays with it. What breaks a limit is dropped and counted in `Simulator.declined` by its
-    `Refusal`. Working orders that are being cancelled do not count. Days and minutes are those of the decision row's close, UTC;
-    memory begins with an episode.
+    `Refusal`. Working orders that are being cancelled do not count, unless the account has latency: until a cancel has arrived they
+    may be filled. Days and minutes are those of the decision row's close, UTC; memory begins with an episode.
 
     Attributes:
         use: LIMIT_USE records, (E,): the day's first equity, orders of the minute.
@@ -60,7 +60,7 @@ class Limits:
         sim = simulator
         screen_batch(
             sim.rows, self._everyone if active is None else active, sim.clock, sim.instruments, self._records, sim.account,
-            sim.position, sim.orders, sim.intents, sim.tickets, sim.declined, self._pending, self.use,
+            sim.position, sim.orders, sim.intents, sim.tickets, sim.declined, sim.rules, self._pending, self.use,
         )  # fmt: skip
 
     def state(self) -> dict[str, np.ndarray]:

@@ -173,12 +173,14 @@ def test_what_only_takes_back_an_entry_that_waits_is_no_sale_yet():
     assert room.ask(-5).step() == ({}, [-5.0, 0.0])
 
 
-def test_an_order_whose_cancel_is_on_its_way_does_not_count():
+def test_an_order_whose_cancel_is_on_its_way_may_still_be_filled():
     room = Room(max_position=50.0, latency_ms=5_400_000.0)  # an hour and a half: a bar and a half
     room.place(Order("A", 5, "limit", limit=9.0)).step()
     room.sim.cancel(1)
-    room.step()
+    assert room.ask(5).step() == ({"LIMIT_POSITION": 1}, [0.0, 0.0])
     assert room.sim.orders["cancelled"][0, 0] == 1
+    assert room.ask(5).step() == ({"LIMIT_POSITION": 1}, [0.0, 0.0])
+    assert room.sim.account["n_working"][0] == 0  # it has gone
     assert room.ask(5).step() == ({}, [0.0, 0.0])
     assert room.step() == ({}, [5.0, 0.0])
 
@@ -234,17 +236,19 @@ def random_order(rng):
     return oto(first, oco(*(Order(first.symbol, away * abs(first.units), "limit", limit=p) for p in (9.5, 10.0))), arm_delay=0)
 
 
-def test_no_fill_ever_leads_beyond_a_limit():
+@pytest.mark.parametrize(("latency_ms", "reduce"), [(0.0, True), (3_000_000.0, False), (5_400_000.0, False)])
+def test_no_fill_ever_leads_beyond_a_limit(latency_ms, reduce):
     """Whatever is asked, filled or left working: marks stand at 10, so only orders could break the limits."""
     passed = 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
-        room = Room(tape=tape_at(reach=1.0, n_rows=60), max_position=60.0, max_gross=90.0)
+        room = Room(tape=tape_at(reach=1.0, n_rows=60), latency_ms=latency_ms, max_position=60.0, max_gross=90.0)
         for _ in range(58):
             room.sim.intents["lots"][0] = rng.integers(-4, 5, 2) * (rng.random(2) < 0.3)
             room.sim.intents["cancel"][0] = rng.random(2) < 0.1
             if rng.random() < 0.6:
                 room.place(random_order(rng))
+            room.sim.tickets["reduce_only"] *= reduce
             _, held = room.step()
             worth = 10.0 * np.array(held)
             assert np.abs(worth).max() <= 60.0
@@ -261,7 +265,7 @@ def test_the_kernel_does_what_its_python_does():
         fast.place(random_order(rng)).place(random_order(rng))
         sim, limits = fast.sim, fast.limits
         arguments = (sim.clock, sim.instruments, limits._records, sim.account, sim.position, sim.orders, sim.intents, sim.tickets,
-                     sim.declined, limits._pending, limits.use)  # fmt: skip
+                     sim.declined, sim.rules, limits._pending, limits.use)  # fmt: skip
         slow = [array.copy() for array in arguments]
         screen_batch.py_func(sim.rows, np.ones(1, bool), *[a.view(np.recarray) if a.dtype.names else a for a in slow])
         limits.screen(sim)
