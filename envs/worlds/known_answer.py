@@ -82,11 +82,13 @@ class KnownAnswer(ABC):
     def require_own(self, asked: Mapping[str, Any], own: Mapping[str, Any]) -> None:
         """Raise ConfigError where an option of `asked` differs from the world's `own`, for which alone the optimum holds.
 
-        Limits and frictions that are drawn anew change any world.
+        Limits and frictions that are drawn anew change any world, and so do paths of a tape that was given.
         """
         settings = getattr(self, "settings", None)
         drawn = {name: getattr(settings, name, None) or None for name in ("limits", "randomise")}
         asked, own = {**asked, **drawn}, {**own, "limits": None, "randomise": None}
+        if not getattr(self, "draws", True):
+            asked, own = {"paths": "given", **asked}, {"paths": "drawn", **own}
         for name, value in own.items():
             if asked[name] != value:
                 world = getattr(self, "name", type(self).__name__)

@@ -70,6 +70,9 @@ class QuotingVectorEnv(DrawnVectorEnv, KnownAnswer):
 
     def build_world(self, tape: Tapes | None, features: Features, rows: Rows, asset: str | None) -> World:
         """See `DrawnVectorEnv.build_world`; the market, the actions and the reward follow from the episode's length."""
+        if tape is not None:
+            raise ConfigError(f"{self.name} draws its own paths and orders and cannot play on a tape; leave tape out, or use "
+                              "MarketMaking-v0 with matching='intensity'")
         world = super().build_world(tape, features, rows, asset)
         assert self.settings.episode_bars is not None
         self.market = self.quoted_market(self.settings.episode_bars)
