@@ -1,5 +1,6 @@
 """One job, from data to a bundle."""
 
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from ..agents.policy import Policy, sample_observation
 from ..agents.recorded_vectors import N_VECTORS
 from ..configs.job import Job
 from ..evaluation.known_answer import known_answer_score, worlds_with_known_answers
+from ..market.errors import ConfigError
 from .batch_size import check_batch_sizes
 from .learner import Learner
 from .preparation import Prepared, prepare
@@ -133,9 +135,20 @@ def _validation(showing: Showing, baselines: Mapping[str, Showing], prepared: Pr
         figures[f"validation/{name}"] = showing.figures.get(f"train/{name}", 0.0)
     figures["validation/costs_bp"] = sum(value for name, value in showing.figures.items() if name.startswith("costs/"))
     if prepared.tape is None and prepared.job.env.id in worlds_with_known_answers():
-        known = known_answer_score(prepared.job.env.id, policy, prepared.validation.settings)
-        figures |= {"validation/score": known.value, "validation/score_low": known.low, "validation/score_high": known.high}
+        figures |= _score(prepared, policy)
     return figures | {f"validation/equity_{name}": float(one.equity[-1]) for name, one in baselines.items()}
+
+
+def _score(prepared: Prepared, policy: Policy) -> dict[str, float]:
+    """Return the score on a world with a known answer; nothing where its options have none, or the episodes cannot bound it."""
+    try:
+        known = known_answer_score(prepared.job.env.id, policy, prepared.validation.settings)
+    except ConfigError as error:
+        structlog.get_logger(__name__).warning("no score", why=str(error))
+        return {}
+    if not (math.isfinite(known.low) and math.isfinite(known.high)):
+        return {}
+    return {"validation/score": known.value, "validation/score_low": known.low, "validation/score_high": known.high}
 
 
 def _vectors(showing: Showing, prepared: Prepared) -> np.ndarray:

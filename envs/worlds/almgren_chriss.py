@@ -15,7 +15,7 @@ from ...market.errors import ConfigError
 from ..optimum.almgren_chriss import AlmgrenChriss
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer, require_numbers
+from .known_answer import KnownAnswer, fill, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["AlmgrenChrissEnv", "AlmgrenChrissVectorEnv"]
@@ -68,11 +68,9 @@ class AlmgrenChrissVectorEnv(DrawnVectorEnv, KnownAnswer):
                            impact_temporary=temporary, impact_permanent=permanent)
         self.own_reward = {"kind": "execution_cost", "units": units, "risk_aversion": risk_aversion, "volatility": volatility}
         self.own_action = {"kind": "slice", "units": units}
-        for name, value in (("reward", self.own_reward), ("action", self.own_action), ("costs", self.own)):
-            if settings.get(name) is None:
-                settings[name] = value
+        filled = fill(settings, reward=self.own_reward, action=self.own_action, costs=self.own)
         super().__init__(tape, features, **settings)
-        self._given |= given
+        self._given |= {**given, **filled}
 
     def world_layout(self) -> Layout:
         """See `DrawnVectorEnv.world_layout`."""

@@ -17,7 +17,7 @@ from ..tasks.hedging import Hedging
 from ..tasks.written_option import HedgeReward, WrittenOption
 from ..world import Features, World
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer, require_numbers
+from .known_answer import KnownAnswer, fill, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["BlackScholesHedgeEnv", "BlackScholesHedgeVectorEnv"]
@@ -59,12 +59,11 @@ class BlackScholesHedgeVectorEnv(Hedging, DrawnVectorEnv, KnownAnswer):
             raise ConfigError(f"BlackScholesHedge-v0 needs a volatility in (0, 0.1], was {volatility}")
         self._volatility, self._risk, self._cost_rate = volatility, risk, cost_rate
         self._charged = replace(FREE, half_spread_rate=cost_rate)
-        if settings.get("costs") is None:
-            settings["costs"] = self._charged
+        filled = fill(settings, costs=self._charged)
         if settings.get("reward") is None:
             settings["reward"] = HedgeReward(risk)
         super().__init__(tape, features, **settings)
-        self._given |= own | {"reward": None}
+        self._given |= {**own, **filled, "reward": None}
 
     @cached_property
     def band(self) -> HedgeBand:

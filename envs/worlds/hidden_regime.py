@@ -17,7 +17,7 @@ from ..optimum.memoryless import best_memoryless
 from ..parts.part import Part
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer, require_numbers
+from .known_answer import KnownAnswer, fill, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["HeldPart", "HiddenRegimeEnv", "HiddenRegimeVectorEnv"]
@@ -72,8 +72,7 @@ class HiddenRegimeVectorEnv(DrawnVectorEnv, KnownAnswer):
         require_numbers(self.name, own)
         self._market = HiddenRegime(**own)
         self._charged = replace(FREE, half_spread_rate=cost_rate)
-        if settings.get("costs") is None:
-            settings["costs"] = self._charged
+        own |= fill(settings, costs=self._charged)
         super().__init__(tape, features, **settings)
         self._given |= own
         self._seen, self._belief = self._stretch_starts() - 1, np.full(self.num_envs, np.nan)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...market.errors import ConfigError
 
-__all__ = ["KnownAnswer", "require_numbers"]
+__all__ = ["KnownAnswer", "fill", "require_numbers"]
 
 LOT, LEAST_UNITS, MOST_UNITS = 1e-6, 1e-3, 1e9  # of a position: below the second lots tell; above the last a bar has no more
 DEVIATIONS = 4.0
@@ -94,6 +94,13 @@ class KnownAnswer(ABC):
                 world = getattr(self, "name", type(self).__name__)
                 raise ConfigError(f"optimal_value of {world} holds for its own {name} alone, was {_short(asked[name])}; "
                                   f"leave {name} out")
+
+
+def fill(settings: dict[str, Any], **own: Any) -> dict[str, None]:
+    """Put those of `own` into `settings` that these leave out; return them as None, so that a rebuild makes them anew."""
+    left = [name for name in own if settings.get(name) is None]
+    settings |= {name: own[name] for name in left}
+    return dict.fromkeys(left)
 
 
 def require_numbers(world: str, given: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from ...market.errors import ConfigError
 from ..optimum.garleanu_pedersen import SignalMarket, SignalPlan
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer, require_numbers
+from .known_answer import KnownAnswer, fill, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["MeanReversionEnv", "MeanReversionVectorEnv"]
@@ -64,10 +64,7 @@ class MeanReversionVectorEnv(DrawnVectorEnv, KnownAnswer):
         self.own = replace(FREE, max_leverage=10.0, impact="almgren_chriss", impact_volume=1.0,
                            impact_temporary=0.5 * self.market.cost)
         self.own_reward = {"kind": "mean_variance", "risk_aversion": self.market.risk_aversion, "volatility": self.market.noise}
-        if settings.get("reward") is None:
-            settings["reward"] = self.own_reward
-        if settings.get("costs") is None:
-            settings["costs"] = self.own
+        given |= fill(settings, reward=self.own_reward, costs=self.own)
         super().__init__(tape, features, **settings)
         self._given |= {**given, "daily": daily}
 

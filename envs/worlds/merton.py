@@ -17,7 +17,7 @@ from ..optimum.merton import MertonMarket, crra_inverse
 from ..optimum.no_trade_band import NoTradeBand
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer, require_numbers
+from .known_answer import KnownAnswer, fill, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["MertonEnv", "MertonVectorEnv"]
@@ -62,15 +62,15 @@ class MertonVectorEnv(DrawnVectorEnv, KnownAnswer):
         given = {"mean": mean, "volatility": volatility, "risk_aversion": risk_aversion}
         require_numbers(self.name, {**given, "cost_rate": cost_rate})
         self.market = replace(usual, **{name: value for name, value in given.items() if value is not None})
+        asked = cost_rate
         if cost_rate is None:
             cost_rate = (DAILY_COST_RATE if daily else COST_RATE) if costs is True else 0.0
         self.cost_rate = cost_rate
         self.own = replace(FREE, max_leverage=LARGEST, half_spread_rate=cost_rate)
         self.own_reward = {"kind": "crra", "risk_aversion": self.market.risk_aversion}
-        if settings.get("reward") is None:
-            settings["reward"] = self.own_reward
+        filled = fill(settings, reward=self.own_reward)
         super().__init__(tape, features, costs=self.own if costs is None or isinstance(costs, bool) else costs, **settings)
-        self._given |= {"cost_rate": cost_rate, **given, "daily": daily}
+        self._given |= {"costs": costs, "cost_rate": asked, **given, "daily": daily, **filled}
 
     def world_layout(self) -> Layout:
         """See `DrawnVectorEnv.world_layout`."""

@@ -15,7 +15,7 @@ from ...market.seeding import generator
 from ..optimum.no_edge import random_value
 from ..world import Features
 from .drawn import FREE, DrawnVectorEnv, Paths
-from .known_answer import KnownAnswer, require_numbers
+from .known_answer import KnownAnswer, fill, require_numbers
 from .single import KnownAnswerEnv
 
 __all__ = ["NoEdgeEnv", "NoEdgeVectorEnv"]
@@ -57,10 +57,9 @@ class NoEdgeVectorEnv(DrawnVectorEnv, KnownAnswer):
                 raise ConfigError(f"{name} of NoEdge-v0 must lie in (0, {most}), was {value}")
         self.cost_rate, self.volatility = cost_rate, volatility
         self.own = replace(FREE, half_spread_rate=cost_rate)
-        if settings.get("costs") is None:
-            settings["costs"] = self.own
+        filled = fill(settings, costs=self.own)
         super().__init__(tape, features, **settings)
-        self._given |= {"cost_rate": cost_rate, "volatility": volatility}
+        self._given |= {"cost_rate": cost_rate, "volatility": volatility, **filled}
         self._random = generator(RANDOM_SEED)
 
     def world_layout(self) -> Layout:

@@ -1,5 +1,7 @@
 """The score of a known answer: the best policy gets 1, doing nothing gets 0, half of the edge gets about a half."""
 
+from typing import Any
+
 import gymnasium
 import numpy as np
 import pytest
@@ -49,7 +51,7 @@ class Played:
 
     scheme, requires = "quotes", ()
 
-    def __init__(self, world: str, ask: str, **options: object) -> None:
+    def __init__(self, world: str, ask: str, **options: Any) -> None:
         self.name = ask
         self.ask = getattr(gymnasium.make_vec(f"quantgym/{world}-v0", num_envs=1, info=(), **options).unwrapped, ask)
 

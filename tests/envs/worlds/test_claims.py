@@ -127,3 +127,22 @@ def test_a_position_is_read_where_it_stands_in_an_observation_that_a_reward_has_
         actions = own.optimal_action(plain)
         np.testing.assert_array_equal(env.optimal_action(wide), actions)
         wide, plain = env.step(actions)[0], own.step(actions)[0]
+
+
+CHANGES = [
+    ("Kelly", {"move": 0.2}), ("Merton", {"cost_rate": 0.01}), ("Merton", {"costs": True, "daily": True}),
+    ("Merton", {"risk_aversion": 6.0}), ("MeanReversion", {"cost": 0.1, "risk_aversion": 2.0}),
+    ("AlmgrenChriss", {"temporary": 0.02, "units": 5.0}), ("CarteaJaimungal", {"rate": 2.0}),
+    ("AvellanedaStoikov", {"rate": 100.0}),
+    ("BlackScholesHedge", {"cost_rate": 0.001, "risk": 50.0, "episode_bars": 8}),
+    ("HiddenRegime", {"cost_rate": 0.01, "episode_bars": 16}), ("LeadLag", {"risk": 50.0}), ("NoEdge", {"cost_rate": 0.002}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("world", "changes"), CHANGES)
+def test_a_world_that_is_rebuilt_with_another_number_is_the_world_of_that_number(world, changes):
+    again, anew = made(world).rebuild(**changes), made(world, **changes)
+    assert (again.optimal_value(), again.reference_value()) == (anew.optimal_value(), anew.reference_value())
+    assert again.costs == anew.costs
+    once_more = again.rebuild(num_envs=2)
+    assert once_more.optimal_value() == anew.optimal_value()

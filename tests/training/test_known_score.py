@@ -1,0 +1,44 @@
+"""A job on a world with a known answer reports its score where there is one, and goes on where its options have none."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from quantgym.market.decision import Decision
+from quantgym.training import job as job_module
+
+
+class Resting:
+    """Stays at the first of the levels, cash."""
+
+    name, scheme, requires = "resting", "levels", ()
+
+    def initial_state(self, batch):
+        return {}
+
+    def act(self, observation, state, deterministic=True):
+        return Decision("levels", np.zeros(len(observation.market), np.int64)), state
+
+
+def prepared(**settings):
+    job = SimpleNamespace(env=SimpleNamespace(id="quantgym/Kelly-v0"))
+    return SimpleNamespace(tape=None, job=job, validation=SimpleNamespace(settings=settings))
+
+
+@pytest.fixture
+def showing():
+    return SimpleNamespace(equity=np.array([1.0]), figures={})
+
+
+def test_a_score_stands_among_the_figures_of_a_validation(showing):
+    figures = job_module._validation(showing, {}, prepared(), Resting())
+    assert figures["validation/score"] == 0.0
+    assert figures["validation/score_low"] <= 0.0
+
+
+@pytest.mark.parametrize("options", [{"reward": "gross_minus_cost"}, {"up_probability": 0.5}])
+def test_options_without_a_known_answer_leave_the_score_out_and_end_nothing(showing, options):
+    figures = job_module._validation(showing, {}, prepared(**options), Resting())
+    assert not any("score" in name for name in figures)
+    assert figures["validation/equity"] == 1.0
