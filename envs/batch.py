@@ -14,14 +14,14 @@ from ..encoders.layout import Layout
 from ..encoders.table import FeatureTable
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
-from ..market.errors import ConfigError, IntegrityError, ShapeError, did_you_mean
+from ..market.errors import ConfigError, ShapeError, did_you_mean
 from ..simulator.simulator import Simulator
 from .errors import ClosedError, EpisodeError
 from .features import price_features
 from .friction import Frictions, friction_laws
 from .fused import FusedStep
 from .history import History
-from .identity import identity
+from .identity import identity, require_identity
 from .info import InfoWriter
 from .limits import Limits, limit_settings
 from .parts.part import Part, PartContext
@@ -369,10 +369,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if (self.simulator.rows < 0).any():
             raise EpisodeError("get_state needs episodes that have begun; call reset() first")
         return identity(self) | {
-            "simulator": self.simulator.state(), "episode": self.books.episode.copy(), "streams": self.streams.state(),
-            "starts": self.starts.state(), "reward": self.reward.state(), "parts": [part.state() for part in self.view.parts],
-            "limits": {} if self.limits is None else self.limits.state(),
-            "frictions": {} if self.frictions is None else self.frictions.state(),
+            "simulator": self.simulator.state(), "episode": self.books.episode.copy(),
+            "keepers": {name: keeper.state() for name, keeper in self._keepers().items()},
             "running": self._running.copy(), "done": self._done.copy(), "own": self.own_state(), "history": deepcopy(self._history),
         }
 
@@ -384,31 +382,26 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             ClosedError: After `close`.
         """
         self._check_open()
-        for name, value in identity(self).items():
-            if not isinstance(state, Mapping) or name not in state:
-                raise IntegrityError(f"state of {self.name}: {name} is missing; pass what get_state returned")
-            if state[name] != value:
-                raise IntegrityError(f"state of {self.name}: {name} must be {_short(value)}, was {_short(state[name])}; make the "
-                                     "environment with the arguments of the one that was saved")
+        require_identity(self, state)
         self.load_own(state["own"])
         fills = state["simulator"]["fills"]  # the log of the last step, where it is kept: it decides nothing
         own = self.simulator.fills
         self.simulator.load(state["simulator"] | {"fills": fills if fills.shape == own.shape else own})
         self.books.episode[...] = state["episode"]
-        self.streams.load(state["streams"])
-        self.starts.load(state["starts"])
-        self.reward.load(state["reward"])
-        for part, saved in zip(self.view.parts, state["parts"], strict=True):
-            part.load(saved)
-        if self.limits is not None:
-            self.limits.load(state["limits"])
-        if self.frictions is not None:
-            self.frictions.load(state["frictions"])
+        for name, keeper in self._keepers().items():
+            keeper.load(state["keepers"][name])
         self._running[...], self._done = state["running"], np.array(state["done"])
         self._n_idle = int((~self._running).sum())
         if self._history is not None:
             self._history = deepcopy(state["history"]) or History(self.num_envs)
             self.watchers[0] = self._history
+
+    def _keepers(self) -> dict[str, Any]:
+        """Return by name what remembers something with `state` and `load`."""
+        parts = {f"part {index}": part for index, part in enumerate(self.view.parts)}
+        known = {"streams": self.streams, "starts": self.starts, "reward": self.reward, "limits": self.limits,
+                 "frictions": self.frictions, **parts}
+        return {name: keeper for name, keeper in known.items() if keeper is not None}
 
     def _begin_again(self, written: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         done = self._done
@@ -477,8 +470,3 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def _check_open(self) -> None:
         if self.closed:
             raise ClosedError(f"this {self.name} environment is closed; make a new one")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..market.errors import IntegrityError
 from .spec import EnvSettings
 from .start import StartSettings
 
 if TYPE_CHECKING:
     from .batch import TradingVectorEnv
 
-__all__ = ["STATE_VERSION", "identity"]
+__all__ = ["STATE_VERSION", "identity", "require_identity"]
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 PLAIN = (str, int, float, bool, type(None))
 CONSTRUCTOR = ("tape", "features", "num_envs", "asset", "rows", "costs", "render_mode")
 
@@ -38,6 +39,21 @@ def identity(env: "TradingVectorEnv") -> dict[str, Any]:
         "randomise": None if env.frictions is None else plain(env.frictions.laws),
         "max_orders": env.simulator.orders.shape[1], "options": plain(own),
     }  # fmt: skip
+
+
+def require_identity(env: "TradingVectorEnv", state: Any) -> None:
+    """Raise IntegrityError, naming the first difference, where `state` is not of an environment with the arguments of `env`."""
+    for name, value in identity(env).items():
+        if not isinstance(state, Mapping) or name not in state:
+            raise IntegrityError(f"state of {env.name}: {name} is missing; pass what get_state returned")
+        if state[name] != value:
+            raise IntegrityError(f"state of {env.name}: {name} must be {_short(value)}, was {_short(state[name])}; make the "
+                                 "environment with the arguments of the one that was saved")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 KNOWN = tuple(field.name for field in fields(EnvSettings))
