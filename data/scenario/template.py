@@ -74,11 +74,28 @@ TEMPLATES = {
             source="S&P 500 closes, 20 February to 24 March 2020, from 3386.15 to 2447.33",
         ),
         CrashTemplate(
+            name="2021-05",
+            step="1d",
+            percent=(-12.42, 0.08, 0.34, -6.18, -0.71, -6.23, -1.58, -14.38, 10.46, -8.08, 0.53, -7.46, 11.95),
+            volume=2.3,
+            source="bitcoin in dollars on one large venue at midnight UTC, 12 to 24 May 2021, from 56,670 to 34,655 on the 23rd",
+        ),
+        CrashTemplate(
             name="2022-11",
             step="1d",
             percent=(-1.7, -1.5, -10.0, -14.4, 10.7, -3.1, -1.4, -2.7, 1.6),
             volume=2.5,
             source="bitcoin in dollars at midnight UTC, 6 to 14 November 2022, about 21,280 to 16,620 (venues differ by tenths)",
+        ),
+        CrashTemplate(
+            name="2025-10-10",
+            step="15m",
+            percent=(-0.6, -1.1, -0.7, -0.4, 0.3, -0.4, -0.2, 0.4, -0.3, -0.2, 0.2, -0.3, -0.2, 0.1, -0.3, 0.2, -0.3, -0.1, 0.2,
+                     -0.2, -0.2, 0.1, -0.3, -0.5, -3.3, -7.2, 3.8, 1.9, 1.2, 0.6, -0.3, 0.4),
+            volume=6.0,
+            source="bitcoin in dollars, 10 October 2025, 15:00 to 23:00 UTC: about 122,570 before, the fall from 20:50 to 21:20 to "
+            "about 104,780 and the recovery to about 113,000 as widely reported (venues differ by thousands); the quarter hours are "
+            "drawn by us",
         ),
     )
 }  # fmt: skip

@@ -24,6 +24,8 @@ def test_templates_are_as_deep_as_the_closes_that_they_come_from():
     assert crash_template("2008-09").depth == pytest.approx(899.22 / 1251.70 - 1, abs=2e-4)
     assert crash_template("2020-03").depth == pytest.approx(2237.40 / 3386.15 - 1, abs=2e-4)
     assert crash_template("2022-11").depth == pytest.approx(15_880 / 21_280 - 1, abs=2e-3)
+    assert crash_template("2021-05").depth == pytest.approx(34_655 / 56_670 - 1, abs=2e-3)
+    assert crash_template("2025-10-10").depth == pytest.approx(104_780 / 122_570 - 1, abs=2e-3)
     assert -0.06 < crash_template("2010-05-06").depth < -0.04
     with pytest.raises(UnknownNameError, match="unknown crash template '1987'; did you mean 1987-10"):
         crash_template("1987")
