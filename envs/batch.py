@@ -406,8 +406,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
     def _begin_again(self, written: np.ndarray, info: dict[str, Any]) -> dict[str, Any]:
         done = self._done
         final, indices = np.empty(self.num_envs, object), np.flatnonzero(done)  # of None
-        for index in indices:
-            final[index] = self.view.show_one(written[index].copy())
+        for index, reached in zip(indices.tolist(), written[indices], strict=True):
+            final[index] = self.view.show_one(reached)
         final_info = {name: done.copy() if name.startswith("_") else values for name, values in info.items()}
         self._begin(done)
         if self.fused is None:

@@ -325,6 +325,8 @@ def begin_some(
             return False
     for k in range(chosen.shape[0]):
         e = chosen[k]
+        if k + AHEAD < chosen.shape[0]:
+            look_ahead(first[k + AHEAD], bars, clock)
         rows[e], episode[e].first_row, episode[e].last_row = first[k], first[k], last[k]
         clear_intents(e, intents)
         clear_tickets(e, tickets)
@@ -349,4 +351,6 @@ def observe_some(
     """Write the observations of the environments `chosen` int64 (n,), but for what is written outside."""
     for k in range(chosen.shape[0]):
         e = chosen[k]
+        if sight.market == ROWS and k + AHEAD < chosen.shape[0]:
+            look_ahead_at_features(rows[chosen[k + AHEAD]], sight, features)
         observe(e, rows[e], sight, payment, features, instruments, account, position, moments, out)

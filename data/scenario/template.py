@@ -94,8 +94,8 @@ TEMPLATES = {
                      -0.2, -0.2, 0.1, -0.3, -0.5, -3.3, -7.2, 3.8, 1.9, 1.2, 0.6, -0.3, 0.4),
             volume=6.0,
             source="bitcoin in dollars, 10 October 2025, 15:00 to 23:00 UTC: about 122,570 before, the fall from 20:50 to 21:20 to "
-            "about 104,780 and the recovery to about 113,000 as widely reported (venues differ by thousands); the quarter hours are "
-            "drawn by us",
+            "about 104,780 and the recovery to about 113,000 as widely reported (venues differ by thousands); the quarter hours "
+            "are drawn by us",
         ),
     )
 }  # fmt: skip

@@ -28,9 +28,9 @@ OUTER_FAULTS = (
     ),
     Fault(
         "the end of an episode's time is told as ruin",
-        "envs/batch.py",
-        'terminated = record["ruined"] != 0',
-        'terminated = (record["ruined"] != 0) | (sim.rows >= self.books.episode["last_row"])',
+        "envs/fused_loop.py",
+        "terminated[e], truncated[e] = ruined, over",
+        "terminated[e], truncated[e] = ruined or over, over",
         "tests/envs/test_accounting.py::test_an_episode_ends_truncated_after_its_bars_and_every_step_is_paid_once",
     ),
     Fault(
