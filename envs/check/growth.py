@@ -27,6 +27,7 @@ MARKS = (400, 1_000, LONG)  # where it is looked at what a step costs
 SPAN = 60
 LEAST_EVENTS = 25  # lines of Python by which a step must have grown from mark to mark
 LEAST_NS = 10_000
+LEAST_BYTES = 4_096  # by which what a step allocates must have grown from mark to mark
 SLOWER = (1.25, 1.2)  # from the first mark to the second, from the second to the third: quadratic work has 2.5 and 1.6
 
 
@@ -66,14 +67,15 @@ def _growth(used: list[int]) -> float:
 
 
 def steps_do_not_slow_down(subject: Subject) -> Iterator[str]:
-    """A step of a long episode with many trades costs what it cost before them, in lines of Python and in processor time."""
+    """A step of a long episode with many trades costs what it cost before them: lines of Python, memory taken, processor time."""
     actions = sampled(_long(subject), subject.seed, LONG)
-    lines, times = _measured(_long(subject), subject.seed, actions)
-    if all(after > before + LEAST_EVENTS for before, after in pairwise(lines)):
-        yield (f"a step runs {lines[0]:.0f} lines of Python after {MARKS[0]} steps and {lines[-1]:.0f} after {MARKS[-1]}: "
-               "runs are quadratic")
-        return
-    runs = [times] if not _slows(times) else [times, *(_measured(_long(subject), subject.seed, actions)[1] for _ in range(2))]
+    lines, taken, times = _measured(_long(subject), subject.seed, actions)
+    for figure, least, what, unit in ((lines, LEAST_EVENTS, "runs", "lines of Python"), (taken, LEAST_BYTES, "takes", "bytes")):
+        if all(after > before + least for before, after in pairwise(figure)):
+            yield (f"a step {what} {figure[0]:.0f} {unit} after {MARKS[0]} steps and {figure[-1]:.0f} after {MARKS[-1]}: "
+                   "runs are quadratic")
+            return
+    runs = [times] if not _slows(times) else [times, *(_measured(_long(subject), subject.seed, actions)[2] for _ in range(2))]
     if sum(_slows(run) for run in runs) >= 2:
         yield (f"a step takes {times[0] / 1e3:.0f} us after {MARKS[0]} steps and {times[-1] / 1e3:.0f} us after {MARKS[-1]}: "
                "runs are quadratic")
@@ -95,14 +97,17 @@ def _long(subject: Subject) -> Player:
     return subject.player(1 if subject.sizes else None)
 
 
-def _measured(player: Player, seed: int, actions: list[list[Any]]) -> tuple[list[float], list[float]]:
-    """Return lines of Python, and processor time in ns, of a step before each mark."""
+def _measured(player: Player, seed: int, actions: list[list[Any]]) -> tuple[list[float], list[float], list[float]]:
+    """Return lines of Python, bytes taken at once, and processor time in ns, of a step before each mark."""
     lines: list[float] = []
+    taken: list[float] = []
     times: list[float] = []
     spent: list[float] = []
     player.reset(seed)
     for step, action in enumerate(actions, 1):
-        if step in MARKS:
+        if step + 1 in MARKS:
+            taken.append(_taken(player, action))
+        elif step in MARKS:
             lines.append(_events(player, action))
             times.append(float(np.quantile(spent, 0.1)))  # what others do on this machine only ever adds
             spent = []
@@ -112,7 +117,22 @@ def _measured(player: Player, seed: int, actions: list[list[Any]]) -> tuple[list
             spent.append(time.process_time_ns() - began)
         else:
             player.step(action)
-    return lines, times
+    return lines, taken, times
+
+
+def _taken(player: Player, action: list[Any]) -> float:
+    """Return by how many bytes memory in use rises above where it stood, at most, within one step."""
+    tracing = tracemalloc.is_tracing()
+    if not tracing:
+        tracemalloc.start(1)
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        player.step(action)
+        return float(tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        if not tracing:
+            tracemalloc.stop()
 
 
 def _events(player: Player, action: list[Any]) -> float:

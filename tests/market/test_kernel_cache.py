@@ -32,6 +32,7 @@ from quantgym.simulator.split import rounded_ticks  # calls whole_lots of market
 
 print(rounded_ticks(7.0, False))
 """
+EDITED = "        return whole"  # of `whole_lots`, where the units are whole lots
 
 
 @pytest.fixture
@@ -63,8 +64,8 @@ def test_an_edited_callee_is_seen(copy):
     assert run() == "7"
     callee = package / "market" / "grid.py"
     text = callee.read_text()
-    assert "return int(nearest)" in text
-    callee.write_text(text.replace("return int(nearest)", "return int(nearest) + 1"))
+    assert EDITED in text
+    callee.write_text(text.replace(EDITED, f"{EDITED} + 1"))
     assert run() == "8"
     callee.write_text(text)
     assert run() == "7"
@@ -76,7 +77,9 @@ def test_a_kernel_of_the_simulator_sees_an_edited_callee_of_the_market_room(copy
     (package / "data" / "outer.py").write_text(SPLIT)
     assert run() == "7"
     callee = package / "market" / "grid.py"
-    callee.write_text(callee.read_text().replace("return int(nearest)", "return int(nearest) + 2"))
+    text = callee.read_text()
+    assert EDITED in text
+    callee.write_text(text.replace(EDITED, f"{EDITED} + 2"))
     assert run() == "9"
 
 

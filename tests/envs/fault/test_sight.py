@@ -147,7 +147,7 @@ class LoopsOverTrades(TradingVectorEnv):
 
 
 class RebuildsItsTrades(TradingVectorEnv):
-    """One call of NumPy a step, over all trades: no line of Python shows it, the clock does."""
+    """One call of NumPy a step, over all trades: no line of Python shows it, what it takes of memory does."""
 
     def step(self, actions):
         out = super().step(actions)
@@ -176,7 +176,7 @@ class RebuildsItsTrades(TradingVectorEnv):
     (KeepsEveryEpisode(TAPE), "memory: memory grows by .* bytes with every episode"),
     (KeepsEveryStep(TAPE), "memory: memory grows by .* bytes with every episode"),
     (LoopsOverTrades(LONG_TAPE), "time: a step runs .* lines of Python after 400 steps and"),
-    (RebuildsItsTrades(LONG_TAPE), "time: a step takes .* us after 400 steps and .* after 1600"),
+    (RebuildsItsTrades(LONG_TAPE), "time: a step takes .* bytes after 400 steps and .* after 1600"),
 ], ids=lambda value: type(value).__name__ if isinstance(value, TradingVectorEnv) else "")
 def test_it_is_found(env, says):
     with pytest.raises(IntegrityError, match=f"{env.name}: {says}"):
