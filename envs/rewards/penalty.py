@@ -1,5 +1,6 @@
 """Penalties: what an agent pays in reward alone, in addition to the costs that its equity has paid already."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +45,9 @@ class Penalty(Reward):
         measured = self.measure(step, books)
         return np.asarray(-self.settings.weight * (measured if self.settings.power == 1.0 else measured**self.settings.power))
 
+    @abstractmethod
     def measure(self, step: np.ndarray, books: Books) -> np.ndarray:
         """Return what is punished, not negative, float64 (E,)."""
-        raise NotImplementedError
 
 
 class DrawdownPenalty(Penalty):

@@ -1,5 +1,6 @@
 """`Hedging`: what environments in which a written call is hedged have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from .written_option import HedgeReward, HedgeScheme, OptionPart, WrittenOption
 if TYPE_CHECKING:
     from ..batch import TradingVectorEnv as _Base
 else:
-    _Base = object
+    _Base = ABC
 
 __all__ = ["Hedging"]
 
@@ -28,9 +29,9 @@ class Hedging(_Base):
 
     option: WrittenOption
 
+    @abstractmethod
     def write_option(self, world: World) -> WrittenOption:
         """Return the options of a world."""
-        raise NotImplementedError
 
     def _assemble(self, world: World) -> None:
         if not isinstance(self.settings.reward, HedgeReward):
