@@ -13,12 +13,23 @@ __all__ = ["begin", "close"]
 
 
 @kernel(inline=True)
-def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, record: np.ndarray) -> None:
-    """The record holds the ledgers' lines as they stand; `close` turns them into this step's share."""
-    record[e].equity_before = account[e].equity
-    gross, dividends, funding, interest = account[e].gross, account[e].dividends, account[e].funding, account[e].interest
-    commission, fees, spread, slippage = account[e].commission, account[e].fees, account[e].spread, account[e].slippage
-    impact, borrow, liquidation, traded = account[e].impact, account[e].borrow, account[e].liquidation, account[e].traded_notional
+def write_lines(
+    e: int,
+    record: np.ndarray,
+    gross: float,
+    dividends: float,
+    funding: float,
+    interest: float,
+    commission: float,
+    fees: float,
+    spread: float,
+    slippage: float,
+    impact: float,
+    borrow: float,
+    liquidation: float,
+    traded_notional: float,
+) -> None:
+    """The lines of the ATTRIBUTION ledger into the record, all read before the first is written."""
     record[e].gross = gross
     record[e].dividends = dividends
     record[e].funding = funding
@@ -30,7 +41,18 @@ def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, 
     record[e].impact = impact
     record[e].borrow = borrow
     record[e].liquidation = liquidation
-    record[e].traded_notional = traded
+    record[e].traded_notional = traded_notional
+
+
+@kernel(inline=True)
+def begin(e: int, account: np.ndarray, position: np.ndarray, rules: np.ndarray, record: np.ndarray) -> None:
+    """The record holds the ledgers' lines as they stand; `close` turns them into this step's share."""
+    record[e].equity_before = account[e].equity
+    write_lines(
+        e, record, account[e].gross, account[e].dividends, account[e].funding, account[e].interest, account[e].commission,
+        account[e].fees, account[e].spread, account[e].slippage, account[e].impact, account[e].borrow, account[e].liquidation,
+        account[e].traded_notional,
+    )  # fmt: skip
     record[e].n_fills = record[e].n_logged = 0
     record[e].path_gap = 0.0
     record[e].liquidated = 0
@@ -66,25 +88,15 @@ def close(
     record[e].equity = equity
     record[e].cash = account[e].cash
     record[e].attribution = equity_by_attribution(e, account)
-    gross, dividends = account[e].gross - record[e].gross, account[e].dividends - record[e].dividends
-    funding, interest = account[e].funding - record[e].funding, account[e].interest - record[e].interest
-    commission, fees = account[e].commission - record[e].commission, account[e].fees - record[e].fees
-    spread, slippage = account[e].spread - record[e].spread, account[e].slippage - record[e].slippage
-    impact, borrow = account[e].impact - record[e].impact, account[e].borrow - record[e].borrow
-    liquidation = account[e].liquidation - record[e].liquidation
-    traded = account[e].traded_notional - record[e].traded_notional
-    record[e].gross = gross
-    record[e].dividends = dividends
-    record[e].funding = funding
-    record[e].interest = interest
-    record[e].commission = commission
-    record[e].fees = fees
-    record[e].spread = spread
-    record[e].slippage = slippage
-    record[e].impact = impact
-    record[e].borrow = borrow
-    record[e].liquidation = liquidation
-    record[e].traded_notional = traded
+    write_lines(
+        e, record, account[e].gross - record[e].gross, account[e].dividends - record[e].dividends,
+        account[e].funding - record[e].funding, account[e].interest - record[e].interest,
+        account[e].commission - record[e].commission, account[e].fees - record[e].fees,
+        account[e].spread - record[e].spread, account[e].slippage - record[e].slippage,
+        account[e].impact - record[e].impact, account[e].borrow - record[e].borrow,
+        account[e].liquidation - record[e].liquidation,
+        account[e].traded_notional - record[e].traded_notional,
+    )  # fmt: skip
     ruined = equity <= rules[e].ruin_equity_fraction * account[e].initial_equity
     record[e].ruined = 1 if ruined and not account[e].ruined else 0
     if ruined:

@@ -6,15 +6,14 @@ from typing import ClassVar
 import numpy as np
 
 from ..desk import Desk
-from ..errors import ConfigError
-from .scheme import ActionScheme
+from .one_asset import OneAsset
 from .setting import positive_of
 
 __all__ = ["Exposure"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exposure(ActionScheme):
+class Exposure(OneAsset):
     """One number in [-1, 1], times `scale`: the part of equity in the one asset; negative is short (or flat).
 
     Attributes:
@@ -25,11 +24,10 @@ class Exposure(ActionScheme):
 
     name: ClassVar[str] = "exposure"
     discrete: ClassVar[bool] = False
+    several: ClassVar[str | None] = "weights"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action exposure: trades one asset, n_assets was {self.n_assets}; use weights for several")
         positive_of(self.name, "scale", self.scale)
 
     @property

@@ -10,10 +10,10 @@ from ..desk import Desk
 from ..errors import ConfigError
 from ..kernel import constant, kernel
 from ..order import Refusal
-from .scheme import ActionScheme
+from .one_asset import OneAsset
 from .setting import numbers_of
 from .sizing import aim, decline
-from .trial import judged, trial_sheets
+from .trial import judged, tried
 
 __all__ = ["Levels", "decode_level"]
 
@@ -81,7 +81,7 @@ def judge_levels(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Levels(ActionScheme):
+class Levels(OneAsset):
     """Action i holds `levels[i]` of equity in the one asset; negative is short, above 1 is borrowed (`costs.max_leverage`).
 
     A level that the account may not hold is declined (`NO_SHORT`, `LEVERAGE`), and the position stays as it is.
@@ -94,11 +94,10 @@ class Levels(ActionScheme):
 
     name: ClassVar[str] = "levels"
     discrete: ClassVar[bool] = True
+    several: ClassVar[str | None] = "target_weights"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action levels: trades one asset, n_assets was {self.n_assets}; use target_weights for several")
         rule = "two or more different finite numbers"
         levels = numbers_of(self.name, "levels", self.levels, rule, -math.inf, math.inf)
         if len(levels) < 2:
@@ -121,6 +120,4 @@ class Levels(ActionScheme):
 
     def legal(self, desk: Desk) -> np.ndarray:
         """Return where actions are legal, bool (E, n): levels that the account may hold, and for which it can pay a lot."""
-        legal = np.empty((desk.n_envs, self.n), np.bool_)
-        judge_levels(np.array(self.levels), *trial_sheets(desk), legal)
-        return legal
+        return tried(judge_levels, desk, self.n, np.array(self.levels))

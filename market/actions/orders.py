@@ -9,10 +9,10 @@ import numpy as np
 from ..desk import Desk
 from ..errors import ConfigError, DataError
 from ..order import OrderKind, TimeInForce
+from .one_asset import OneAsset
 from .order_choice import CHOICE, decode_choice_batch, judge_choices
-from .scheme import ActionScheme
 from .setting import count_of, names_of, numbers_of
-from .trial import trial_sheets
+from .trial import tried
 
 __all__ = ["Orders"]
 
@@ -23,7 +23,7 @@ BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Orders(ActionScheme):
+class Orders(OneAsset):
     """0 holds, 1 cancels every working order of the asset, each further action places one order; one asset, long-only.
 
     Buys are a share of free cash at the order's own price, sales a share of the units held, and reduce-only. Prices stand at an
@@ -47,11 +47,10 @@ class Orders(ActionScheme):
 
     name: ClassVar[str] = "orders"
     discrete: ClassVar[bool] = True
+    several: ClassVar[str | None] = "weights"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action orders: trades one asset, n_assets was {self.n_assets}; use weights for several")
         checked = {
             "kinds": names_of(self.name, "kinds", self.kinds, "order kind", KINDS),
             "offsets": numbers_of(self.name, "offsets", self.offsets, "different fractions of the close in [0, 1)", 0.0, BELOW_ONE),
@@ -114,6 +113,4 @@ class Orders(ActionScheme):
 
     def legal(self, desk: Desk) -> np.ndarray:
         """Return where actions are legal, bool (E, n): orders of a lot at least that have room, cancels of something, to hold."""
-        legal = np.empty((desk.n_envs, self.n), np.bool_)
-        judge_choices(self.choices, self.max_working, *trial_sheets(desk), legal)
-        return legal
+        return tried(judge_choices, desk, self.n, self.choices, self.max_working)

@@ -6,13 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from ..desk import Desk
-from ..errors import ConfigError
 from ..kernel import constant, kernel
 from ..order import Refusal
-from .scheme import ActionScheme
+from .one_asset import OneAsset
 from .setting import flag_of
 from .sizing import aim, decline
-from .trial import judged, trial_sheets
+from .trial import judged, tried
 
 __all__ = ["Positions", "decode_position"]
 
@@ -84,7 +83,7 @@ def judge_positions(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Positions(ActionScheme):
+class Positions(OneAsset):
     """Flat or long, or short, flat or long, with all of the equity; one asset.
 
     Attributes:
@@ -98,11 +97,10 @@ class Positions(ActionScheme):
 
     name: ClassVar[str] = "positions"
     discrete: ClassVar[bool] = True
+    several: ClassVar[str | None] = "weights"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action positions: trades one asset, n_assets was {self.n_assets}; use weights for several")
         for setting in ("short", "rebalance"):
             object.__setattr__(self, setting, flag_of(self.name, setting, getattr(self, setting)))
 
@@ -123,6 +121,4 @@ class Positions(ActionScheme):
 
     def legal(self, desk: Desk) -> np.ndarray:
         """Return where actions are legal, bool (E, n): a side that is held, or can be taken with a lot at least."""
-        legal = np.empty((desk.n_envs, self.n), np.bool_)
-        judge_positions(1 if self.short else 0, self.rebalance, *trial_sheets(desk), legal)
-        return legal
+        return tried(judge_positions, desk, self.n, 1 if self.short else 0, self.rebalance)

@@ -11,7 +11,7 @@ from ..errors import ConfigError
 from ..grid import LARGEST_COUNT, whole_lots
 from ..kernel import constant, kernel
 from ..order import OrderKind, Refusal, TimeInForce
-from .scheme import ActionScheme
+from .one_asset import OneAsset
 from .sizing import decline, price_in_account
 
 __all__ = ["QuoteGrid", "Quotes"]
@@ -135,7 +135,7 @@ def decode_quotes_batch(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quotes(ActionScheme):
+class Quotes(OneAsset):
     """A bid and an ask for one asset, each decision anew: [-1, 1] of their offsets is `narrowest` to `widest` from the mid.
 
     With `sizes` two more numbers say which part of a full quote they are, -1 none and 1 all of it. Sizes are cut to the room that
@@ -167,8 +167,6 @@ class Quotes(ActionScheme):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action {self.name}: quotes one asset, n_assets was {self.n_assets}")
         if not (math.isfinite(self.narrowest) and math.isfinite(self.widest) and self.narrowest < self.widest):
             raise ConfigError(f"action {self.name}: narrowest must be below widest, both finite, were {self.narrowest} and "
                               f"{self.widest}")

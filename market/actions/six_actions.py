@@ -6,13 +6,12 @@ from typing import ClassVar
 import numpy as np
 
 from ..desk import Desk
-from ..errors import ConfigError
 from ..grid import whole_lots
 from ..kernel import constant, kernel
 from ..order import Refusal
-from .scheme import ActionScheme
+from .one_asset import OneAsset
 from .sizing import decline, price_in_account, write_intent
-from .trial import judged, trial_sheets
+from .trial import judged, tried
 
 __all__ = ["SixActions", "decode_six"]
 
@@ -88,16 +87,12 @@ def judge_six(
 
 
 @dataclass(frozen=True, kw_only=True)
-class SixActions(ActionScheme):
+class SixActions(OneAsset):
     """0 buy 10 %, 1 buy 50 %, 2 hold, 3 sell 10 %, 4 sell 50 %, 5 close all; long-only, one asset."""
 
     name: ClassVar[str] = "six_actions"
     discrete: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action six_actions: trades one asset, n_assets was {self.n_assets}; use weights for several")
+    several: ClassVar[str | None] = "weights"
 
     @property
     def n(self) -> int:
@@ -115,6 +110,4 @@ class SixActions(ActionScheme):
 
     def legal(self, desk: Desk) -> np.ndarray:
         """Return where actions are legal, bool (E, 6): buys of a lot at least, sales of what is held, and to hold, always."""
-        legal = np.empty((desk.n_envs, self.n), np.bool_)
-        judge_six(*trial_sheets(desk), legal)
-        return legal
+        return tried(judge_six, desk, self.n)

@@ -9,13 +9,13 @@ import numpy as np
 from ..desk import Desk
 from ..errors import ConfigError
 from .holding import hold_batch
-from .scheme import ActionScheme
+from .one_asset import OneAsset
 
 __all__ = ["Slice"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slice(ActionScheme):
+class Slice(OneAsset):
     """One number in [-1, 1]: (a + 1) / 2 of what is left of the parent order is sent now, as one market order; one asset.
 
     Attributes:
@@ -32,8 +32,6 @@ class Slice(ActionScheme):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action slice: trades one asset, n_assets was {self.n_assets}")
         if not (math.isfinite(self.units) and self.units != 0.0):
             raise ConfigError(f"action slice: units must be finite and not 0, was {self.units}")
 

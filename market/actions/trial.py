@@ -1,11 +1,14 @@
 """Trials of actions: a mask comes from the decoder itself, tried on empty sheets, so that the two can never disagree."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ..desk import Desk
 from ..kernel import constant, kernel
 
-__all__ = ["judged", "trial_sheets"]
+__all__ = ["judged", "trial_sheets", "tried"]
 
 ASSET = constant(0)
 
@@ -30,3 +33,10 @@ def judged(e: int, rests: bool, account: np.ndarray, intents: np.ndarray, declin
 def trial_sheets(desk: Desk) -> tuple[np.ndarray, ...]:
     """Return the sheets of `desk` with empty intents and counts in place of its own, as kernels of action schemes take them."""
     return (*desk.sheets[:6], np.zeros_like(desk.intents), np.zeros_like(desk.declined))
+
+
+def tried(judge: Callable[..., None], desk: Desk, n: int, *settings: Any) -> np.ndarray:
+    """Return which of `n` actions are legal, bool (E, n): `judge`, a kernel, takes `settings`, the sheets and the mask to write."""
+    legal = np.empty((desk.n_envs, n), np.bool_)
+    judge(*settings, *trial_sheets(desk), legal)
+    return legal

@@ -10,14 +10,14 @@ from ..desk import Desk
 from ..errors import ConfigError
 from ..order import Refusal
 from .holding import hold_batch
-from .scheme import ActionScheme
+from .one_asset import OneAsset
 from .trial import trial_sheets
 
 __all__ = ["UnitPositions"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class UnitPositions(ActionScheme):
+class UnitPositions(OneAsset):
     """Short (0), flat (1) or long (2) by a fixed number of units of one asset, whatever the equity.
 
     A short is declined, and the position stays as it is, where shorts are not allowed.
@@ -30,11 +30,10 @@ class UnitPositions(ActionScheme):
 
     name: ClassVar[str] = "unit_positions"
     discrete: ClassVar[bool] = True
+    several: ClassVar[str | None] = "holding"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action unit_positions: trades one asset, n_assets was {self.n_assets}; use holding for several")
         if not (math.isfinite(self.units) and self.units > 0.0):
             raise ConfigError(f"action unit_positions: units must be positive and finite, was {self.units}")
 
