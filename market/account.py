@@ -6,25 +6,26 @@ __all__ = ["ACCOUNT", "COSTS", "DAYS_KEPT", "FILL", "INCOME", "POSITION", "STEP"
 
 DAYS_KEPT = 31  # today and the 30 days before it
 
+INCOME = (
+    "gross",  # P&L as if every fill had happened at its reference price
+    "dividends",  # received > 0
+    "funding",
+    "interest",
+)
+"""Lines of the ATTRIBUTION ledger that add to equity, signed."""
+
+COSTS = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation")
+"""Lines of the ATTRIBUTION ledger that are taken from equity, positive numbers."""
+
+LINES = [(line, "f8") for line in (*INCOME, *COSTS, "traded_notional")]  # account currency
+
 ACCOUNT = np.dtype(
     [
         ("cash", "f8"),  # account currency
         ("initial_equity", "f8"),
         ("equity", "f8"),  # at the last mark, CASH ledger
         ("peak_equity", "f8"),
-        # ATTRIBUTION ledger, running sums in account currency; costs are positive numbers that reduce equity
-        ("gross", "f8"),  # P&L as if every fill had happened at its reference price
-        ("dividends", "f8"),  # signed, received > 0
-        ("funding", "f8"),  # signed
-        ("interest", "f8"),  # signed
-        ("commission", "f8"),
-        ("fees", "f8"),
-        ("spread", "f8"),
-        ("slippage", "f8"),
-        ("impact", "f8"),
-        ("borrow", "f8"),
-        ("liquidation", "f8"),
-        ("traded_notional", "f8"),
+        *LINES,  # running sums
         ("next_order_id", "i8"),
         ("n_fills", "i8"),
         ("n_working", "i8"),  # orders in the pool; they stand in its first n_working slots, by id
@@ -93,18 +94,7 @@ STEP = np.dtype(
         ("row", "i8"),  # tape row reached: its close is the new mark
         ("equity_before", "f8"),
         ("equity", "f8"),
-        ("gross", "f8"),  # this step's share of each line of the ATTRIBUTION ledger
-        ("dividends", "f8"),
-        ("funding", "f8"),
-        ("interest", "f8"),
-        ("commission", "f8"),
-        ("fees", "f8"),
-        ("spread", "f8"),
-        ("slippage", "f8"),
-        ("impact", "f8"),
-        ("borrow", "f8"),
-        ("liquidation", "f8"),
-        ("traded_notional", "f8"),
+        *LINES,  # this step's share of each
         ("cash", "f8"),  # at the close
         ("attribution", "f8"),  # equity by the ATTRIBUTION ledger; `equity` is that of the CASH ledger
         ("path_gap", "f8"),  # by how much equity differs between the two paths, summed over assets; 0 where one path was played
@@ -117,12 +107,6 @@ STEP = np.dtype(
     align=True,
 )
 """What one step did; shape (E,). Rewards and infos are functions of it."""
-
-INCOME = ("gross", "dividends", "funding", "interest")
-"""Lines of the ATTRIBUTION ledger that add to equity, signed."""
-
-COSTS = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation")
-"""Lines of the ATTRIBUTION ledger that are taken from equity, positive numbers."""
 
 
 def new_accounts(n_envs: int, n_assets: int) -> tuple[np.ndarray, np.ndarray]:

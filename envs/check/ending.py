@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..batch import TradingVectorEnv
-from .ledger import variants
+from .ledger import in_variants
 from .player import VectorPlayer
 from .report import NotCheckable
 from .subject import Subject
@@ -17,14 +17,7 @@ __all__ = ["ends_say_why"]
 
 def ends_say_why(subject: Subject) -> Iterator[str]:
     """`terminated` is ruin or the end of the task, `truncated` the end of the rows, never both; rows follow each other."""
-    if subject.native is None:
-        yield from _foreign(subject)
-        return
-    for name, played in variants(subject.native):
-        fault = _native(played, subject)
-        if fault is not None:
-            yield fault if name == "as it is" else f"{name}: {fault}"
-            return
+    yield from in_variants(subject, _native, _foreign)
 
 
 def _native(played: TradingVectorEnv, subject: Subject) -> str | None:

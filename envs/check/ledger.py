@@ -1,11 +1,12 @@
 """Both ledgers agree after every step, and what is reported is what the account holds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ...market.account import COSTS, INCOME
 from ...market.errors import IntegrityError, QuantgymError
 from ...market.ledger import check_ledgers
 from ..batch import TradingVectorEnv
@@ -14,10 +15,9 @@ from .report import NotCheckable
 from .subject import Subject
 from .trace import sampled, trace
 
-__all__ = ["INCOMES", "SPENDINGS", "books_agree", "variants"]
+__all__ = ["books_agree", "in_variants", "variants"]
 
-INCOMES = ("gross", "dividends", "funding", "interest")
-SPENDINGS = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation", "costs")
+SPENDINGS = (*COSTS, "costs")
 CENT = 1e-7  # of equity: what float64 sums of a short episode may differ by
 
 
@@ -37,22 +37,29 @@ def variants(env: TradingVectorEnv) -> Iterator[tuple[str, TradingVectorEnv]]:
         yield name, made
 
 
-def books_agree(subject: Subject) -> Iterator[str]:
-    """Both ledgers agree, steps add up to the account, cost lines never fall, info holds the account's equity."""
+def in_variants(
+    subject: Subject, native: Callable[[TradingVectorEnv, Subject], str | None], foreign: Callable[[Subject], Iterator[str]],
+) -> Iterator[str]:  # fmt: skip
+    """Yield the first fault that `native` finds in the variants of one of ours; all that `foreign` finds in anybody else's."""
     if subject.native is None:
-        yield from _foreign(subject)
+        yield from foreign(subject)
         return
     for name, played in variants(subject.native):
-        fault = _native(played, subject)
+        fault = native(played, subject)
         if fault is not None:
             yield fault if name == "as it is" else f"{name}: {fault}"
             return
 
 
+def books_agree(subject: Subject) -> Iterator[str]:
+    """Both ledgers agree, steps add up to the account, cost lines never fall, info holds the account's equity."""
+    yield from in_variants(subject, _native, _foreign)
+
+
 def _native(played: TradingVectorEnv, subject: Subject) -> str | None:
     sim, player = played.simulator, VectorPlayer(played)
     _, info = played.reset(seed=subject.seed)
-    lines = [name for name in (*INCOMES, *SPENDINGS) if name in (sim.account.dtype.names or ())]
+    lines = [name for name in (*INCOME, *SPENDINGS) if name in (sim.account.dtype.names or ())]
     summed = {name: np.zeros(played.num_envs) for name in lines}
     for step, action in enumerate(sampled(player, subject.seed, subject.steps)):
         before = sim.account.copy()
@@ -85,7 +92,7 @@ def _foreign(subject: Subject) -> Iterator[str]:
     names = set(found.seen[1].infos[0])
     if "equity" not in names:
         raise NotCheckable("info carries no `equity`, so there are no books to look at")
-    known = [name for name in (*INCOMES, *SPENDINGS) if name in names]
+    known = [name for name in (*INCOME, *SPENDINGS) if name in names]
     if "gross" not in names and not {"cash", "position_value"} <= names:
         raise NotCheckable("info carries neither `cash` and `position_value` nor `gross` and costs beside `equity`")
     for e in range(subject.n):
@@ -102,7 +109,7 @@ def _episodes(found: Any, e: int, known: list[str], has_cash: bool) -> Iterator[
         info = turn.infos[e]
         equity = _number(info, "equity")
         if start is not None and not turn.begun[e] and equity is not None:
-            lines = {name: (_number(info, name) or 0.0) * (1.0 if name in INCOMES else -1.0) for name in known}
+            lines = {name: (_number(info, name) or 0.0) * (1.0 if name in INCOME else -1.0) for name in known}
             now = sum(lines.values())
             sums = [sums[0] + now, now]
             for gap, explained in zip(gaps, sums, strict=True):
