@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...market.actions.scheme import ActionScheme
+from ...market.actions.one_asset import OneAsset
 from ...market.desk import Desk
 from ...market.errors import ConfigError
 from .parent_order import ParentOrders
@@ -18,7 +18,7 @@ MARKET = -1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChildScheme(ActionScheme):
+class ChildScheme(OneAsset):
     """Base of both: an action is a share of what is left and an offset; the task writes the orders.
 
     Attributes:
@@ -28,11 +28,6 @@ class ChildScheme(ActionScheme):
     n_tickets: ClassVar[int] = 1
 
     task: ParentOrders | None = field(default=None, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.n_assets != 1:
-            raise ConfigError(f"action {self.name}: executes an order in one asset, n_assets was {self.n_assets}")
 
     @abstractmethod
     def split(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

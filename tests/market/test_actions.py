@@ -5,6 +5,7 @@ import pytest
 
 from quantgym.data.record import bar_records
 from quantgym.market.account import new_accounts
+from quantgym.market.actions.one_asset import OneAsset
 from quantgym.market.actions.registry import SCHEMES, action_scheme
 from quantgym.market.cost import CostSettings, rules_records
 from quantgym.market.desk import new_desk
@@ -154,6 +155,16 @@ def test_unknown_names_and_settings_are_refused_with_a_suggestion():
         action_scheme("six_actions", n_assets=2)
     with pytest.raises(ConfigError, match="n_assets must be at least 1"):
         action_scheme("weights", n_assets=0)
+
+
+@pytest.mark.parametrize("name", [name for name, scheme in SCHEMES.items() if issubclass(scheme, OneAsset)])
+def test_a_scheme_of_one_asset_refuses_two_and_names_one_that_takes_them(name):
+    several = SCHEMES[name].several
+    cure = f"; use {several} for several" if several else ""
+    with pytest.raises(ConfigError) as refused:
+        action_scheme(name, n_assets=2)
+    assert str(refused.value) == f"action {name}: trades one asset, n_assets was 2{cure}"
+    assert several is None or action_scheme(several, n_assets=2).n_assets == 2
 
 
 @pytest.mark.parametrize("value", [np.int8(-128), np.iinfo(np.int64).min, np.iinfo(np.int64).max])
