@@ -10,7 +10,9 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 
 import quantgym  # noqa: F401
+from quantgym.envs.info import INFOS
 from quantgym.envs.registration import IDS
+from quantgym.market.account import STEP
 
 REGISTERED = [name for name in gymnasium.registry if name.startswith("quantgym/")]
 
@@ -30,13 +32,22 @@ def test_its_checker_passes_and_warns_of_nothing_but_taste(name):
     assert [text for text in texts if not any(part in text for part in taste)] == []
 
 
-@pytest.mark.parametrize("name", ["quantgym/Trading-v0", "quantgym/Portfolio-v0"])
-def test_spawned_processes_give_what_the_native_batch_gives_for_the_same_seeds(name):
-    batch = gymnasium.make_vec(name, num_envs=2, episode_bars=5)
-    make = partial(gymnasium.make, f"quantgym:{name}", episode_bars=5)  # spawned processes import what the id names
+ALL_INFOS = tuple(dict.fromkeys((*INFOS, *(STEP.names or ()))))
+FRICTIONS = {"randomise": {"fees": [0.5, 2.0]}}
+
+
+@pytest.mark.parametrize(("name", "settings", "without"), [
+    ("quantgym/Trading-v0", FRICTIONS, ()), ("quantgym/Portfolio-v0", FRICTIONS, ("action_mask",)),
+    ("quantgym/Kelly-v0", {}, ("frictions", "row")),  # paths of its own, drawn; rows say where in the batch they lie
+])
+def test_spawned_processes_give_what_the_native_batch_gives_for_the_same_seeds(name, settings, without):
+    settings = {**settings, "episode_bars": 5, "info": tuple(one for one in ALL_INFOS if one not in without)}
+    batch = gymnasium.make_vec(name, num_envs=2, **settings)
+    make = partial(gymnasium.make, f"quantgym:{name}", **settings)  # spawned processes import what the id names
     apart = AsyncVectorEnv([make] * 2, context="spawn", autoreset_mode=AutoresetMode.SAME_STEP)
     try:
         mine, info = batch.reset(seed=[11, 4])
+        assert set(info) >= set(settings["info"])
         theirs, their_info = apart.reset(seed=[11, 4])
         batch.action_space.seed(0)
         for step in range(12):
