@@ -78,3 +78,18 @@ def test_what_is_best_is_not_claimed_where_it_is_not_known():
     with pytest.raises(ConfigError, match=r"cost_rate of NoEdge-v0 must lie in \(0, 0.1\), was 0"):
         NoEdgeVectorEnv(cost_rate=0.0)
     assert NoEdgeVectorEnv(cost_rate=0.002).rebuild().optimal_value() == 0.0
+
+
+def test_the_best_policy_turns_over_less_than_a_hundredth_of_what_random_positions_do():
+    env = NoEdgeVectorEnv(num_envs=64, info=("turnover",))
+    turned = {}
+    for name, act in (("best", env.optimal_action), ("random", env.reference_action), ("sometimes", None)):
+        seen, _ = env.reset(seed=5)
+        turned[name] = 0.0
+        for step in range(128):
+            action = act(seen) if act else np.full(64, FLAT if step % 64 else LONG)
+            seen, *_, info = env.step(action)
+            turned[name] += info["turnover"].sum()
+    # random positions move by 8/9 of equity a bar on average; two round trips in 128 bars are 4 / (128 x 8/9) = 3.5 %: too much
+    assert turned["random"] == pytest.approx(64 * 128 * 8 / 9, rel=0.05)
+    assert turned["best"] <= 0.01 * turned["random"] < turned["sometimes"]
