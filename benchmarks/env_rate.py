@@ -84,6 +84,21 @@ def check(make, settings, **changes):
     assert where is None, f"the batch differs from its stages in {where}"
 
 
+def check_single(settings):
+    """Raise AssertionError where what `gymnasium.make` gives, reset by hand, differs from the sub-environment of a batch."""
+    env = gym.make("quantgym/Trading-v0", **settings, episode_bars=100)
+    batch = gym.make_vec("quantgym/Trading-v0", num_envs=1, **settings, episode_bars=100)
+    same = env.reset(seed=11)[0].tobytes() == batch.reset(seed=[11])[0].tobytes()
+    for action in np.random.default_rng(0).integers(0, 6, CHECKED_STEPS):
+        seen, *alone, _ = env.step(action)
+        shown, *numbers, info = batch.step(np.array([action]))
+        over = alone[1] or alone[2]
+        reached = info["final_obs"][0] if over else shown[0]
+        same &= seen.tobytes() == reached.tobytes() and alone == [one[0] for one in numbers]
+        same &= not over or env.reset()[0].tobytes() == shown[0].tobytes()
+        assert same, f"the single environment differs from a batch of one, action {action}"
+
+
 class Batch:
     """A batch that is stepped with the same 64 random actions over and over."""
 
@@ -167,6 +182,7 @@ def figures(n_bars):
         check(make, settings)
     wide = made["env.trading.features32"][1]
     check(TradingVectorEnv, wide, threads=2)
+    check_single(wide)
     rates = batch_rates(n_bars)
     for name, rate in rates.items():
         yield f"{name}.steps_per_cpu_s", rate, "steps/s", made[name][2], alone
