@@ -131,6 +131,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self.reward = build_reward(settings.reward, self.costs)
         self.reward.start(n)
         parts = (*build_parts(settings.private, PartContext(self.tape.symbols, self.scheme)), *self.extra_parts())
+        self.reward.check_world(self.tape.n_assets)
         for part in parts:
             part.start(n)
         self.view = View(world.table, settings.window, parts, self.reward, settings.observation)

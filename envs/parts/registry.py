@@ -46,6 +46,8 @@ def build_parts(given: PartsGiven, context: PartContext) -> tuple[Part, ...]:
         UnknownNameError: No such part; carries a suggestion.
         ConfigError: A setting is unknown or wrong, or a part does not go with these assets or actions.
     """
+    if not isinstance(given, (str, Mapping, Part, Sequence)):
+        raise ConfigError(f"private must name parts, was {given!r}; known: {', '.join(PARTS)}")
     listed = [given] if isinstance(given, (str, Mapping, Part)) else list(given)
     return tuple(_build_part(one, context) for one in listed)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.desk import Books
 from ...market.errors import ConfigError
@@ -43,8 +44,8 @@ class CrraSettings:
     risk_aversion: float = 2.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.risk_aversion) and self.risk_aversion >= 0.0):
-            raise ConfigError(f"crra.risk_aversion must be finite and not negative, was {self.risk_aversion}")
+        if not (is_number(self.risk_aversion) and self.risk_aversion >= 0.0):
+            raise ConfigError(f"crra.risk_aversion must be finite and not negative, was {self.risk_aversion!r}")
 
 
 class Crra(Reward):

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.desk import Books
 from ...market.errors import ConfigError
@@ -30,12 +31,12 @@ class DifferentialSettings:
     clip: float = 10.0
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.adaptation_rate < 1.0:
-            raise ConfigError(f"the differential ratio's adaptation_rate must lie in (0, 1), was {self.adaptation_rate}")
-        if self.warmup_bars < 1:
-            raise ConfigError(f"the differential ratio's warmup_bars must be 1 or more, was {self.warmup_bars}")
-        if not (np.isfinite(self.clip) and self.clip > 0.0):
-            raise ConfigError(f"the differential ratio's clip must be positive and finite, was {self.clip}")
+        if not (is_number(self.adaptation_rate) and 0.0 < self.adaptation_rate < 1.0):
+            raise ConfigError(f"the differential ratio's adaptation_rate must lie in (0, 1), was {self.adaptation_rate!r}")
+        if isinstance(self.warmup_bars, bool) or not isinstance(self.warmup_bars, (int, np.integer)) or self.warmup_bars < 1:
+            raise ConfigError(f"the differential ratio's warmup_bars must be a whole number of 1 or more, was {self.warmup_bars!r}")
+        if not (is_number(self.clip) and self.clip > 0.0):
+            raise ConfigError(f"the differential ratio's clip must be positive and finite, was {self.clip!r}")
 
 
 class DifferentialSharpe(Reward):

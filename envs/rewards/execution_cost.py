@@ -1,15 +1,15 @@
 """What the execution of a parent order costs, in units of price, with a charge for the risk of waiting."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...market.account import COSTS
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.desk import Books
 from ...market.errors import ConfigError
-from .price import check_not_negative, prices_of
+from .price import check_not_negative, check_one_asset, prices_of
 from .reward import Reward
 
 __all__ = ["ExecutionCost", "ExecutionCostSettings"]
@@ -31,8 +31,8 @@ class ExecutionCostSettings:
 
     def __post_init__(self) -> None:
         check_not_negative("execution_cost", risk_aversion=self.risk_aversion, volatility=self.volatility)
-        if not (math.isfinite(self.units) and self.units != 0.0):
-            raise ConfigError(f"execution_cost.units must be finite and not 0, was {self.units}")
+        if not (is_number(self.units) and self.units != 0.0):
+            raise ConfigError(f"execution_cost.units must be finite and not 0, was {self.units!r}")
 
 
 class ExecutionCost(Reward):
@@ -46,6 +46,10 @@ class ExecutionCost(Reward):
 
     def __init__(self, settings: ExecutionCostSettings, costs: CostSettings) -> None:
         self.units, self.fear = settings.units, settings.risk_aversion * settings.volatility**2
+
+    def check_world(self, n_assets: int) -> None:
+        """See `Reward.check_world`."""
+        check_one_asset("execution_cost", n_assets)
 
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """See `Reward.pay`."""

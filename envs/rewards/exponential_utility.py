@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...encoders.column import Column
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.desk import NO_END, Books
 from ...market.errors import ConfigError
@@ -45,10 +46,10 @@ class ExponentialUtilitySettings:
     benchmark: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.risk_aversion) and self.risk_aversion > 0.0):
-            raise ConfigError(f"exponential_utility.risk_aversion must be positive and finite, was {self.risk_aversion}")
-        if not np.isfinite(self.benchmark):
-            raise ConfigError(f"exponential_utility.benchmark must be finite, was {self.benchmark}")
+        if not (is_number(self.risk_aversion) and self.risk_aversion > 0.0):
+            raise ConfigError(f"exponential_utility.risk_aversion must be positive and finite, was {self.risk_aversion!r}")
+        if not is_number(self.benchmark):
+            raise ConfigError(f"exponential_utility.benchmark must be finite, was {self.benchmark!r}")
 
 
 class ExponentialUtility(Reward):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.desk import Books
 from ...market.errors import ConfigError
@@ -41,8 +42,8 @@ class GrossMinusCostSettings:
     cost_weight: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.cost_weight) and self.cost_weight >= 0.0):
-            raise ConfigError(f"gross_minus_cost.cost_weight must be finite and not negative, was {self.cost_weight}")
+        if not (is_number(self.cost_weight) and self.cost_weight >= 0.0):
+            raise ConfigError(f"gross_minus_cost.cost_weight must be finite and not negative, was {self.cost_weight!r}")
 
 
 class GrossMinusCost(Reward):

@@ -29,11 +29,19 @@ class ImplementationShortfall(Reward):
             raise ConfigError(f"reward implementation_shortfall has no settings but scale, was given {', '.join(settings)}")
         self.task: ParentOrders | None = None
 
-    def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
-        """See `Reward.pay`."""
+    def check_world(self, n_assets: int) -> None:
+        """See `Reward.check_world`."""
+        self.order_paid()
+
+    def order_paid(self) -> np.ndarray:
+        """Return what the last step has added to the shortfall of each parent order, (E,); ConfigError where there is none."""
         if self.task is None:
             raise ConfigError("reward implementation_shortfall needs a parent order, which quantgym/Execution-v0 has alone")
-        return -self.task.paid
+        return self.task.paid
+
+    def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
+        """See `Reward.pay`."""
+        return -self.order_paid()
 
 
 def bind_task(reward: Reward, task: "ParentOrders") -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...market.cost import CostSettings
 from ...market.desk import Books
-from .price import check_not_negative, prices_of
+from .price import check_not_negative, check_one_asset, prices_of
 from .reward import Reward
 
 __all__ = ["MeanVariance", "MeanVarianceSettings"]
@@ -35,6 +35,10 @@ class MeanVariance(Reward):
 
     def __init__(self, settings: MeanVarianceSettings, costs: CostSettings) -> None:
         self.fear = settings.risk_aversion * settings.volatility**2
+
+    def check_world(self, n_assets: int) -> None:
+        """See `Reward.check_world`."""
+        check_one_asset("mean_variance", n_assets)
 
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """See `Reward.pay`."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.desk import Books
 from ...market.errors import ConfigError
@@ -26,10 +27,10 @@ class PenaltySettings:
     power: float = 1.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.weight) and self.weight >= 0.0):
-            raise ConfigError(f"a penalty's weight must be finite and not negative, was {self.weight}")
-        if not (np.isfinite(self.power) and self.power >= 1.0):
-            raise ConfigError(f"a penalty's power must be finite and at least 1, was {self.power}")
+        if not (is_number(self.weight) and self.weight >= 0.0):
+            raise ConfigError(f"a penalty's weight must be finite and not negative, was {self.weight!r}")
+        if not (is_number(self.power) and self.power >= 1.0):
+            raise ConfigError(f"a penalty's power must be finite and at least 1, was {self.power!r}")
 
 
 class Penalty(Reward):

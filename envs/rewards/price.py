@@ -1,14 +1,14 @@
 """Units of price: amounts of a step divided by the price at its decision, so that the level of prices drops out."""
 
-import math
 
 import numpy as np
 
 from ...market.account import COSTS
+from ...market.actions.setting import is_number
 from ...market.desk import Books, Desk
 from ...market.errors import ConfigError
 
-__all__ = ["check_not_negative", "costs_of", "prices_of"]
+__all__ = ["check_not_negative", "check_one_asset", "costs_of", "prices_of"]
 
 
 def prices_of(step: np.ndarray, books: Books, where: str) -> tuple[np.ndarray, np.ndarray]:
@@ -17,11 +17,19 @@ def prices_of(step: np.ndarray, books: Books, where: str) -> tuple[np.ndarray, n
     Raises:
         ConfigError: There is no tape, or more than one asset.
     """
-    if not isinstance(books, Desk) or books.n_assets != 1:
+    if not isinstance(books, Desk):
         raise ConfigError(f"reward {where} counts in units of the price of one asset; it needs an environment that trades one")
+    check_one_asset(where, books.n_assets)
     scale = books.instruments["multiplier"][0] * books.position["fx"][:, 0]
     close, row = books.bars["close"][:, 0], step["row"]
     return np.asarray(close[row - 1] * scale), np.asarray(close[row] * scale)
+
+
+def check_one_asset(where: str, n_assets: int) -> None:
+    """Raise ConfigError where a reward in units of price is asked for a world of more assets than one."""
+    if n_assets != 1:
+        raise ConfigError(f"reward {where} counts in units of the price of one asset; it needs an environment that trades one, "
+                          f"this one trades {n_assets}")
 
 
 def costs_of(step: np.ndarray) -> np.ndarray:
@@ -35,5 +43,5 @@ def costs_of(step: np.ndarray) -> np.ndarray:
 def check_not_negative(where: str, **values: float) -> None:
     """Raise ConfigError where a setting of the reward `where` is negative or not finite."""
     for name, value in values.items():
-        if not (math.isfinite(value) and value >= 0.0):
-            raise ConfigError(f"{where}.{name} must be finite and not negative, was {value}")
+        if not (is_number(value) and value >= 0.0):
+            raise ConfigError(f"{where}.{name} must be finite and not negative, was {value!r}")

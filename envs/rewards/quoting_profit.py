@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.desk import Books
 from ...market.errors import ConfigError
@@ -27,11 +28,11 @@ class QuotingProfitSettings:
     terminal_penalty: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.unit) and self.unit > 0.0):
-            raise ConfigError(f"quoting_profit.unit must be positive and finite, was {self.unit}")
+        if not (is_number(self.unit) and self.unit > 0.0):
+            raise ConfigError(f"quoting_profit.unit must be positive and finite, was {self.unit!r}")
         for name in ("running_penalty", "terminal_penalty"):
-            if not (np.isfinite(getattr(self, name)) and getattr(self, name) >= 0.0):
-                raise ConfigError(f"quoting_profit.{name} must be finite and not negative, was {getattr(self, name)}")
+            if not (is_number(getattr(self, name)) and getattr(self, name) >= 0.0):
+                raise ConfigError(f"quoting_profit.{name} must be finite and not negative, was {getattr(self, name)!r}")
 
 
 class QuotingProfit(Reward):

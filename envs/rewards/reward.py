@@ -22,6 +22,9 @@ class Reward(ABC):
     columns: tuple[Column, ...] = ()
     """Columns that it adds to the private observation, because the next reward depends on them."""
 
+    def check_world(self, n_assets: int) -> None:  # noqa: B027 (most rewards suit every world)
+        """Raise ConfigError where a world of `n_assets` assets lacks what the reward needs; asked when one is made."""
+
     def start(self, n_envs: int) -> None:  # noqa: B027 (a reward without state needs no memory)
         """Make room for E = `n_envs` sub-environments."""
 

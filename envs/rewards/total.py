@@ -23,6 +23,11 @@ class TotalReward(Reward):
         self.terms, self.scales = tuple(terms), tuple(scales)
         self.columns = tuple(column for term in self.terms for column in term.columns)
 
+    def check_world(self, n_assets: int) -> None:
+        """See `Reward.check_world`: each term is asked."""
+        for term in self.terms:
+            term.check_world(n_assets)
+
     def start(self, n_envs: int) -> None:
         """See `Reward.start`."""
         for term in self.terms:

@@ -30,7 +30,7 @@ def bound_scheme(given: Any, schemes: Mapping[str, type[S]], where: str, **bound
         return changed
     settings: dict[str, Any] = {"kind": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
     kind = settings.pop("kind", None)
-    if kind not in schemes:
+    if not isinstance(kind, str) or kind not in schemes:
         raise UnknownNameError(f"action scheme of {where}", str(kind or given), schemes)
     known = [one.name for one in fields(schemes[kind]) if one.name not in ("task", "n_assets")]
     for name in settings:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...market.actions.one_asset import OneAsset
+from ...market.actions.setting import is_number, numbers_of
 from ...market.desk import Desk
 from ...market.errors import ConfigError
 from .parent_order import ParentOrders
@@ -60,8 +61,8 @@ class ChildOrders(ChildScheme):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0.0 <= self.max_offset < 1.0:
-            raise ConfigError(f"child_orders.max_offset must lie in [0, 1), was {self.max_offset}")
+        if not (is_number(self.max_offset) and 0.0 <= self.max_offset < 1.0):
+            raise ConfigError(f"child_orders.max_offset must lie in [0, 1), was {self.max_offset!r}")
 
     @property
     def size(self) -> int:
@@ -99,12 +100,12 @@ class ChildOrderGrid(ChildScheme):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "shares", tuple(self.shares))
-        object.__setattr__(self, "offsets", tuple(self.offsets))
-        if not self.shares or not all(0.0 < share <= 1.0 for share in self.shares):
-            raise ConfigError(f"child_order_grid.shares must be numbers in (0, 1], was {self.shares}")
-        if not all(0.0 <= offset < 1.0 for offset in self.offsets):
-            raise ConfigError(f"child_order_grid.offsets must be numbers in [0, 1), was {self.offsets}")
+        least, below_one = float(np.nextafter(0.0, 1.0)), float(np.nextafter(1.0, 0.0))
+        shares = numbers_of(self.name, "shares", self.shares, "different numbers in (0, 1]", least, 1.0)
+        offsets = () if isinstance(self.offsets, (tuple, list)) and not self.offsets else numbers_of(
+            self.name, "offsets", self.offsets, "different numbers in [0, 1), or none", 0.0, below_one)  # fmt: skip
+        object.__setattr__(self, "shares", shares)
+        object.__setattr__(self, "offsets", offsets)
 
     @property
     def n(self) -> int:

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ...encoders.column import Column
-from ...market.actions.rebalance import decode_rebalance_batch
 from ...market.actions.scheme import ActionScheme
+from ...market.actions.setting import flag_of, is_number
+from ...market.actions.some_targets import decode_some_targets_batch
 from ...market.desk import Books, Desk
 from ...market.errors import ConfigError
 from ..parts.part import Part
@@ -38,16 +39,16 @@ class Followed:
     def follow(self, mix: np.ndarray, rebalance: bool, desk: Desk) -> None:
         """Write the orders of a mix, float64 (E, K).
 
-        They trade to its weights where these differ from the last ones, or where an asset is held that should not be, or the
-        reverse; everywhere else positions drift, which costs nothing.
+        They trade to its weights where these differ from the last ones; else only in assets that are held and should not be, or the
+        reverse. Everywhere else positions drift, which costs nothing.
         """
         targets = self.strategies.targets[desk.rows]
         wanted = np.zeros_like(self.wanted)
         for place in range(mix.shape[1]):
             wanted += mix[:, place, None] * targets[:, place]
         held = desk.position["units"] != 0.0
-        moved = (wanted != self.wanted).any(axis=1) | (held != (wanted != 0.0)).any(axis=1) | rebalance
-        decode_rebalance_batch(np.concatenate([wanted, moved[:, None]], axis=1), *desk.sheets)
+        moved = (wanted != self.wanted).any(axis=1) | rebalance
+        decode_some_targets_batch(wanted, moved[:, None] | (held != (wanted != 0.0)), *desk.sheets)
         self.mix, self.wanted = mix.copy(), wanted
 
     def state(self) -> dict[str, np.ndarray]:
@@ -70,6 +71,10 @@ class ChoiceScheme(ActionScheme):
 
     rebalance: bool = False
     task: Followed | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "rebalance", flag_of(self.name, "rebalance", self.rebalance))
 
     @property
     def followed(self) -> Followed:
@@ -130,8 +135,8 @@ class Mix(ChoiceScheme):
         super().__post_init__()
         if self.form not in ("softmax", "simplex"):
             raise ConfigError(f"mix.form must be softmax or simplex, was {self.form!r}")
-        if not 0.0 < self.sharpness <= 100.0:
-            raise ConfigError(f"mix.sharpness must lie in (0, 100], was {self.sharpness}")
+        if not (is_number(self.sharpness) and 0.0 < self.sharpness <= 100.0):
+            raise ConfigError(f"mix.sharpness must lie in (0, 100], was {self.sharpness!r}")
 
     @property
     def size(self) -> int:

@@ -39,17 +39,17 @@ class Hedging(_Base):
                               "and set risk")
         self.option = self.write_option(world)
         super()._assemble(world)
-        assert isinstance(self.reward, HedgeReward)
-        self.reward.option = self.option
 
     def build_scheme(self) -> ActionScheme:
         """See `TradingVectorEnv.build_scheme`."""
-        if self.settings.action != "hedge":
+        if self.settings.action not in ("hedge", {"kind": "hedge"}):
             raise ConfigError(f"{self.name} decides on the hedge ratio, action was {self.settings.action!r}; leave action out")
         return HedgeScheme(option=self.option)
 
     def extra_parts(self) -> Sequence[Part]:
         """See `TradingVectorEnv.extra_parts`."""
+        assert isinstance(self.reward, HedgeReward)
+        self.reward.option = self.option
         return (OptionPart(self.option),)
 
     def task_done(self, step: np.ndarray) -> np.ndarray | None:

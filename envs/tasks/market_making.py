@@ -1,11 +1,11 @@
 """`quantgym/MarketMaking-v0`: quotes on any tape, met by its bars or by orders that come at random."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
+from ...market.actions.setting import is_number
 from ...market.cost import CostSettings
 from ...market.errors import ConfigError, DataError, UnknownNameError
 from ...simulator.intensity import IntensitySimulator, reach_of
@@ -58,7 +58,7 @@ class MarketMakingVectorEnv(TradingVectorEnv):
         if matching not in get_args(Matching):
             raise UnknownNameError("matching", str(matching), get_args(Matching))
         for name, value in (("arrivals", arrivals), ("depth", depth)):
-            if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0.0):
+            if not (is_number(value) and value > 0.0):
                 raise ConfigError(f"{name} must be positive and finite, was {value!r}")
         self.matching, self.arrivals, self.depth = matching, float(arrivals), float(depth)
         if settings.get("costs") is None:

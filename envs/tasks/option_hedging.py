@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ...data.tape import Tape
-from ...market.errors import ConfigError
+from ...market.actions.setting import is_number
+from ...market.errors import ConfigError, did_you_mean
 from ..batch import TradingVectorEnv
 from ..single import SingleEnv
 from ..world import Features, World
@@ -62,13 +63,14 @@ class OptionHedgingVectorEnv(Hedging, TradingVectorEnv):
         """
         if isinstance(implied_volatility, str):
             if implied_volatility != "realised":
-                raise ConfigError(f"implied_volatility must be a number or 'realised', was {implied_volatility!r}")
-        elif not (np.isfinite(implied_volatility) and implied_volatility > 0.0):
-            raise ConfigError(f"implied_volatility must be positive and finite, was {implied_volatility}")
+                raise ConfigError(f"implied_volatility must be a number or 'realised', was {implied_volatility!r}"
+                                  f"{did_you_mean(implied_volatility, ('realised',))}")
+        elif not (is_number(implied_volatility) and implied_volatility > 0.0):
+            raise ConfigError(f"implied_volatility must be positive and finite, was {implied_volatility!r}")
         if isinstance(volatility_bars, bool) or not isinstance(volatility_bars, int) or volatility_bars < 1:
             raise ConfigError(f"volatility_bars must be an int of 1 or more, was {volatility_bars!r}")
-        if not 0.0 < share <= 1.0:
-            raise ConfigError(f"share must lie in (0, 1], was {share}")
+        if not (is_number(share) and 0.0 < share <= 1.0):
+            raise ConfigError(f"share must lie in (0, 1], was {share!r}")
         own = {"risk": risk, "implied_volatility": implied_volatility, "volatility_bars": volatility_bars, "share": share}
         self._implied, self._look_back, self._share = implied_volatility, volatility_bars, share
         if settings.get("reward") is None:

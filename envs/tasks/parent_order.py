@@ -1,14 +1,14 @@
 """Parent orders: what has to be bought or sold by the end of an episode, what is left of it, and what it has cost so far."""
 
-import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from ...data.tape import Tape
+from ...market.actions.setting import is_number
 from ...market.desk import Books, Desk
-from ...market.errors import ConfigError, DataError
+from ...market.errors import ConfigError, DataError, did_you_mean
 from ...market.grid import on_grid, whole_lots
 from ...market.order import INTENT, TICKET, OrderKind, TimeInForce
 
@@ -16,6 +16,9 @@ __all__ = ["BASIS_POINTS", "OrderSettings", "ParentOrders"]
 
 BASIS_POINTS = 1e4
 STATE = ("side", "total", "left", "arrival", "notional", "shortfall", "paid", "_mark", "_fx", "_held", "_row")
+Side = Literal["buy", "sell", "random"]
+Unit = Literal["notional", "units", "volume"]
+SIDES, UNITS = get_args(Side), get_args(Unit)
 TRADING_COSTS = ("commission", "fees", "spread", "slippage", "impact", "liquidation")
 
 
@@ -31,17 +34,25 @@ class OrderSettings:
         volume_bars: Bars before the arrival, its own included, over which volume is averaged.
     """
 
-    side: Literal["buy", "sell", "random"] = "random"
+    side: Side = "random"
     size: float | tuple[float, float] = 50_000.0
-    size_in: Literal["notional", "units", "volume"] = "notional"
+    size_in: Unit = "notional"
     volume_bars: int = 20
 
     def __post_init__(self) -> None:
-        low, high = self.bounds
-        if not (math.isfinite(high) and 0.0 < low <= high):
+        for name, known in (("side", SIDES), ("size_in", UNITS)):
+            value = getattr(self, name)
+            if value not in known:
+                hint = did_you_mean(str(value), known)
+                raise ConfigError(f"order.{name} must be one of {', '.join(known)}, was {value!r}{hint}")
+        if isinstance(self.size, list):
+            object.__setattr__(self, "size", tuple(self.size))
+        pair = self.bounds
+        if len(pair) != 2 or not (all(map(is_number, pair)) and 0.0 < pair[0] <= pair[1]):
             raise ConfigError(f"order.size must be positive and finite, or such a pair (low, high), was {self.size!r}")
-        if self.volume_bars < 1:
-            raise ConfigError(f"order.volume_bars must be 1 or more, was {self.volume_bars}")
+        bars = self.volume_bars
+        if isinstance(bars, bool) or not isinstance(bars, (int, np.integer)) or bars < 1:
+            raise ConfigError(f"order.volume_bars must be 1 or more, a whole number, was {bars!r}")
 
     @property
     def bounds(self) -> tuple[float, float]:

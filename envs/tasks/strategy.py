@@ -74,6 +74,8 @@ def strategies_of(given: StrategiesGiven, tape: Tape) -> Strategies:
         named = [(f"strategy_{index}", given[:, index]) for index in range(given.shape[1] if given.ndim > 1 else 0)]
     elif isinstance(given, Mapping):
         named = [(name, np.asarray(values)) for name, values in given.items()]
+    elif isinstance(given, str) or not isinstance(given, Sequence):
+        raise ConfigError(f"strategies must be a list of names, arrays by name or one array, was {given!r}")
     else:
         named = [pair for one in given for pair in _signals(one, tape)]
     names = tuple(name for name, _ in named)

@@ -8,6 +8,7 @@ import numpy as np
 from ...encoders.column import Column
 from ...market.actions.holding import hold_batch
 from ...market.actions.scheme import ActionScheme
+from ...market.actions.setting import is_number
 from ...market.desk import Books, Desk
 from ...market.errors import ConfigError
 from ..optimum.black_scholes import call_price
@@ -129,16 +130,21 @@ class HedgeReward(Reward):
     """
 
     def __init__(self, risk: float) -> None:
-        if not (np.isfinite(risk) and risk >= 0.0):
-            raise ConfigError(f"risk must be finite and not negative, was {risk}")
+        if not (is_number(risk) and risk >= 0.0):
+            raise ConfigError(f"risk must be finite and not negative, was {risk!r}")
         self.risk = risk
         self.option: WrittenOption | None = None
 
+    def check_world(self, n_assets: int) -> None:
+        """See `Reward.check_world`."""
+        if self.option is None:
+            raise ConfigError("HedgeReward pays in environments that write an option alone")
+
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """See `Reward.pay`."""
+        self.check_world(books.n_assets)
         option = self.option
-        if option is None:
-            raise ConfigError("HedgeReward pays in environments that write an option alone")
+        assert option is not None
         before = np.maximum(books.rows - 1, books.episode["first_row"])
         notional = option.units(books, back=1) * option.paid[before]
         gained = (option.worth(books) - option.worth(books, back=1)) / option.moneyness(books, back=1)

@@ -1,6 +1,5 @@
 """Positions in units, as kernels and as a scheme: for worlds that pay in units of price, where equity plays no part."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from ..grid import whole_lots
 from ..kernel import constant, kernel
 from ..order import Refusal
 from .scheme import ActionScheme
+from .setting import is_number
 from .sizing import decline, price_in_account, write_intent
 
 __all__ = ["Holding", "hold", "hold_batch"]
@@ -80,8 +80,8 @@ class Holding(ActionScheme):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (math.isfinite(self.max_units) and self.max_units > 0.0):
-            raise ConfigError(f"action holding: max_units must be positive and finite, was {self.max_units}")
+        if not (is_number(self.max_units) and self.max_units > 0.0):
+            raise ConfigError(f"action holding: max_units must be positive and finite, was {self.max_units!r}")
 
     @property
     def size(self) -> int:

@@ -12,6 +12,7 @@ from ..grid import LARGEST_COUNT, whole_lots
 from ..kernel import constant, kernel
 from ..order import OrderKind, Refusal, TimeInForce
 from .one_asset import OneAsset
+from .setting import flag_of, is_number
 from .sizing import decline, price_in_account
 
 __all__ = ["QuoteGrid", "Quotes"]
@@ -167,11 +168,13 @@ class Quotes(OneAsset):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (math.isfinite(self.narrowest) and math.isfinite(self.widest) and self.narrowest < self.widest):
-            raise ConfigError(f"action {self.name}: narrowest must be below widest, both finite, were {self.narrowest} and "
-                              f"{self.widest}")
-        if not (math.isfinite(self.equity_share) and self.equity_share > 0.0):
-            raise ConfigError(f"action {self.name}: equity_share must be positive and finite, was {self.equity_share}")
+        if not (is_number(self.narrowest) and is_number(self.widest) and self.narrowest < self.widest):
+            raise ConfigError(f"action {self.name}: narrowest must be below widest, both finite, were {self.narrowest!r} and "
+                              f"{self.widest!r}")
+        if not (is_number(self.equity_share) and self.equity_share > 0.0):
+            raise ConfigError(f"action {self.name}: equity_share must be positive and finite, was {self.equity_share!r}")
+        for setting in ("relative", "sizes", "post_only"):
+            object.__setattr__(self, setting, flag_of(self.name, setting, getattr(self, setting)))
         for setting, least in (("lots", 0), ("largest", 1)):
             value = getattr(self, setting)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value <= 10**9:

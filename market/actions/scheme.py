@@ -93,8 +93,12 @@ class ActionScheme:
             raise
 
     def plain(self) -> dict[str, Any]:
-        """Return `kind` and the scheme's own settings as JSON data: with `n_assets` beside them they make it again."""
-        settings = {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name != "n_assets"}
+        """Return `kind` and the scheme's own settings as JSON data: with `n_assets` beside them they make it again.
+
+        A field that is declared with `compare=False` is no setting: what an environment binds, such as its task.
+        """
+        own = [field.name for field in fields(self) if field.name != "n_assets" and field.compare]
+        settings = {name: _plain(getattr(self, name)) for name in own}
         return {"kind": self.name, **settings}
 
     def check_market(self, market: str, close_only: bool, max_orders: int) -> None:

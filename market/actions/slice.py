@@ -1,6 +1,5 @@
 """Slices of one large order: how much of what is left goes into the next bar."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +9,7 @@ from ..desk import Desk
 from ..errors import ConfigError
 from .holding import hold_batch
 from .one_asset import OneAsset
+from .setting import flag_of, is_number
 
 __all__ = ["Slice"]
 
@@ -32,8 +32,9 @@ class Slice(OneAsset):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (math.isfinite(self.units) and self.units != 0.0):
-            raise ConfigError(f"action slice: units must be finite and not 0, was {self.units}")
+        if not (is_number(self.units) and self.units != 0.0):
+            raise ConfigError(f"action slice: units must be finite and not 0, was {self.units!r}")
+        object.__setattr__(self, "finish", flag_of(self.name, "finish", self.finish))
 
     @property
     def size(self) -> int:

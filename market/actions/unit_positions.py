@@ -1,6 +1,5 @@
 """Short, flat or long by a fixed number of units of one asset."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ from ..errors import ConfigError
 from ..order import Refusal
 from .holding import hold_batch
 from .one_asset import OneAsset
+from .setting import is_number
 from .trial import trial_sheets
 
 __all__ = ["UnitPositions"]
@@ -34,8 +34,8 @@ class UnitPositions(OneAsset):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (math.isfinite(self.units) and self.units > 0.0):
-            raise ConfigError(f"action unit_positions: units must be positive and finite, was {self.units}")
+        if not (is_number(self.units) and self.units > 0.0):
+            raise ConfigError(f"action unit_positions: units must be positive and finite, was {self.units!r}")
 
     @property
     def n(self) -> int:

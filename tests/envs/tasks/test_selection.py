@@ -65,6 +65,21 @@ def test_positions_drift_until_the_choice_or_the_targets_change():
     assert not np.array_equal(eager.books.position["units"], held)
 
 
+@pytest.mark.parametrize("second", [-0.5, 1e-14], ids=["a short that is not allowed", "less than a lot"])
+def test_a_weight_that_cannot_be_held_makes_no_other_position_trade(second):
+    wanted = np.zeros((TAPE.n_rows, 2)) + np.array([0.5, second])
+    costs = replace(FREE, allow_short=False)
+    made = env(strategies={"flat": 0.0 * wanted, "half": wanted}, costs=costs)
+    made.reset(seed=0)
+    made.step(np.array([LONG, LONG]))
+    held = made.books.position["units"].copy()
+    assert (held[:, 0] > 0.0).all()
+    assert (held[:, 1] == 0.0).all()
+    for _ in range(5):
+        made.step(np.array([LONG, LONG]))
+    assert np.array_equal(made.books.position["units"], held)
+
+
 def test_the_reward_is_the_log_return_net_of_what_switching_costs():
     made = env(costs=CostSettings(fee_rate=0.01, half_spread_rate=0.0, impact_coefficient=0.0, sizing_margin=0.0, allow_short=True))
     made.reset(seed=0)
