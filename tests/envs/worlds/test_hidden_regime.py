@@ -11,49 +11,40 @@ from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, ShapeError
 
 SHORT, FLAT, LONG = 0, 1, 2
-
-
-def played(policy, n_envs=3_000, seed=11, **settings):
-    """Return sums of rewards (n_envs,) of one episode of policy(env, observations)."""
-    env = HiddenRegimeVectorEnv(num_envs=n_envs, info=(), **settings)
-    seen, _ = env.reset(seed=seed)
-    total = np.zeros(n_envs)
-    for _ in range(env.settings.episode_bars):
-        seen, rewards, *_ = env.step(policy(env, seen))
-        total += rewards
-    return total
-
-
-def optimum(env, seen):
-    return env.optimal_action(seen)
+SEED = 11
 
 
 def error(values):
     return values.std(ddof=1) / np.sqrt(len(values))
 
 
-def test_the_optimum_earns_its_value_and_a_threshold_on_the_belief_less():
+def test_the_optimum_earns_its_value_and_a_threshold_on_the_belief_less(played):
     # N = 3,000 episodes, standard error about 0.0028 of 0.3036
-    best = played(optimum)
-    assert abs(best.mean() - HiddenRegimeVectorEnv().optimal_value()) < 4.0 * error(best)
-    lost = best - played(lambda env, seen: env.perturbed_action(seen))
+    env = HiddenRegimeVectorEnv(num_envs=3_000, info=())
+    best = played(env, env.optimal_action, SEED)
+    assert abs(best.mean() - env.optimal_value()) < 4.0 * error(best)
+    lost = best - played(env, env.perturbed_action, SEED)
     assert lost.mean() > 10.0 * error(lost)
 
 
-def test_the_best_without_memory_plays_at_its_bound_and_below_half_of_the_optimum():
-    env = HiddenRegimeVectorEnv()
+def test_the_best_without_memory_plays_at_its_bound_and_below_half_of_the_optimum(played):
+    env = HiddenRegimeVectorEnv(num_envs=3_000, info=())
     policy, value = env.memoryless()
     rng = np.random.default_rng(0)
 
-    def without_memory(env, seen):
+    def without_memory(seen):
         chances = policy[(seen[:, 0] > 0).astype(int), np.rint(seen[:, 1]).astype(int) + 1]
         return (rng.random(len(seen))[:, None] > np.cumsum(chances, axis=1)[:, :2]).sum(axis=1)
 
-    total = played(without_memory)
+    total = played(env, without_memory, SEED)
     assert abs(total.mean() - value) < 4.0 * error(total)
     assert total.mean() + 4.0 * error(total) < 0.55 * env.optimal_value()
     rule, worth = best_memoryless_rule(env.market)
-    total = played(lambda env, seen: (rule[(seen[:, 0] > 0).astype(int), np.rint(seen[:, 1]).astype(int) + 1] + 1).astype(int))
+
+    def by_rule(seen):
+        return (rule[(seen[:, 0] > 0).astype(int), np.rint(seen[:, 1]).astype(int) + 1] + 1).astype(int)
+
+    total = played(env, by_rule, SEED)
     assert abs(total.mean() - worth) < 4.0 * error(total)
 
 
@@ -104,12 +95,12 @@ def test_beliefs_follow_a_state_that_is_restored():
     assert np.array_equal(env.beliefs(), known)
 
 
-def test_more_is_earned_where_regimes_last_and_less_where_trading_is_dear():
+def test_more_is_earned_where_regimes_last_and_less_where_trading_is_dear(played):
     value = HiddenRegimeVectorEnv().optimal_value()
     assert HiddenRegimeVectorEnv(stay=0.99).optimal_value() > value > HiddenRegimeVectorEnv(cost_rate=0.01).optimal_value()
-    best = played(optimum, stay=0.9, up_probability=0.8, cost_rate=0.002, episode_bars=40)
-    said = HiddenRegimeVectorEnv(stay=0.9, up_probability=0.8, cost_rate=0.002, episode_bars=40).optimal_value()
-    assert abs(best.mean() - said) < 4.0 * error(best)
+    env = HiddenRegimeVectorEnv(num_envs=3_000, info=(), stay=0.9, up_probability=0.8, cost_rate=0.002, episode_bars=40)
+    best = played(env, env.optimal_action, SEED)
+    assert abs(best.mean() - env.optimal_value()) < 4.0 * error(best)
 
 
 @pytest.mark.parametrize(("name", "settings"), [

@@ -8,19 +8,8 @@ import quantgym  # noqa: F401
 from quantgym.envs.worlds.known_answer import KnownAnswer
 from quantgym.evaluation.known_answer import worlds_with_known_answers
 
-N_EPISODES = 2_048
+N_EPISODES, SEED = 2_048, 20_241
 WORLDS = worlds_with_known_answers()
-
-
-def played(env, act, seed=20_241):
-    """Return the sum of rewards of the first episode of every sub-environment, float64 (E,)."""
-    seen, _ = env.reset(seed=seed)
-    total, running = np.zeros(env.num_envs), np.ones(env.num_envs, bool)
-    while running.any():
-        seen, reward, terminated, truncated, _ = env.step(act(seen))
-        total += np.where(running, reward, 0.0)
-        running &= ~(terminated | truncated)
-    return total
 
 
 def within(values, expected, errors=4.0):
@@ -29,10 +18,10 @@ def within(values, expected, errors=4.0):
 
 
 @pytest.fixture(scope="module", params=WORLDS)
-def world(request):
+def world(request, played):
     env = gymnasium.make_vec(request.param, num_envs=N_EPISODES, info=()).unwrapped
     assert isinstance(env, KnownAnswer)
-    return env, played(env, env.optimal_action)
+    return env, played(env, env.optimal_action, SEED)
 
 
 def test_the_best_policy_earns_its_value(world):
@@ -40,15 +29,15 @@ def test_the_best_policy_earns_its_value(world):
     assert within(best, env.optimal_value()), f"{best.mean()} +- {best.std() / np.sqrt(len(best))}, said {env.optimal_value()}"
 
 
-def test_a_policy_beside_it_earns_less_in_the_same_episodes(world):
+def test_a_policy_beside_it_earns_less_in_the_same_episodes(world, played):
     env, best = world
-    lost = best - played(env, env.perturbed_action)
+    lost = best - played(env, env.perturbed_action, SEED)
     assert lost.mean() > 3.0 * lost.std(ddof=1) / np.sqrt(N_EPISODES)
 
 
-def test_the_reference_earns_less_in_the_same_episodes(world):
+def test_the_reference_earns_less_in_the_same_episodes(world, played):
     env, best = world
-    lost = best - played(env, env.reference_action)
+    lost = best - played(env, env.reference_action, SEED)
     assert lost.mean() > 3.0 * lost.std(ddof=1) / np.sqrt(N_EPISODES)
 
 

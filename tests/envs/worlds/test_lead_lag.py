@@ -9,16 +9,7 @@ from quantgym.envs.worlds.lead_lag import LeadLagEnv, LeadLagVectorEnv
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError
 
-
-def played(policy, n_envs=1_000, seed=11, **settings):
-    """Return sums of rewards (n_envs,) of one episode of policy(env, observations)."""
-    env = LeadLagVectorEnv(num_envs=n_envs, info=(), **settings)
-    seen, _ = env.reset(seed=seed)
-    total = np.zeros(n_envs)
-    for _ in range(env.settings.episode_bars):
-        seen, rewards, *_ = env.step(policy(env, seen))
-        total += rewards
-    return total
+SEED = 11
 
 
 def error(values):
@@ -26,26 +17,27 @@ def error(values):
 
 
 @pytest.mark.parametrize("n_leaders", [1, 2])
-def test_the_optimum_earns_its_value_and_smaller_weights_less(n_leaders):
+def test_the_optimum_earns_its_value_and_smaller_weights_less(n_leaders, played):
     # N = 1,000 episodes, standard error about 0.003 of 0.487 with one leader
-    best = played(lambda env, seen: env.optimal_action(seen), n_leaders=n_leaders)
-    assert abs(best.mean() - LeadLagVectorEnv(n_leaders=n_leaders).optimal_value()) < 4.0 * error(best)
-    lost = best - played(lambda env, seen: env.perturbed_action(seen), n_leaders=n_leaders)
+    env = LeadLagVectorEnv(num_envs=1_000, info=(), n_leaders=n_leaders)
+    best = played(env, env.optimal_action, SEED)
+    assert abs(best.mean() - env.optimal_value()) < 4.0 * error(best)
+    lost = best - played(env, env.perturbed_action, SEED)
     assert lost.mean() > 10.0 * error(lost)
 
 
-def test_the_best_without_edges_plays_at_its_bound_and_far_below_half_of_the_optimum():
-    env = LeadLagVectorEnv()
-    total = played(lambda env, seen: env.edgeless_action(seen))
+def test_the_best_without_edges_plays_at_its_bound_and_far_below_half_of_the_optimum(played):
+    env = LeadLagVectorEnv(num_envs=1_000, info=())
+    total = played(env, env.edgeless_action, SEED)
     assert abs(total.mean() - env.edgeless_value()) < 4.0 * error(total)
     assert env.edgeless_value() < 0.15 * env.optimal_value()
     # other weights on the same knowledge do no better: the followers' own last returns, the whole market's mean
     for blind in (lambda last: 0.5 * last, lambda last: np.broadcast_to(last.mean(axis=1, keepdims=True), last.shape)):
-        def act(env, seen, blind=blind):
+        def act(seen, blind=blind):
             last = seen[:, env.layout.positions_of("last_return")]
             return np.clip(blind(last) / 1.75, -1.0, 1.0)
 
-        assert played(act).mean() < env.edgeless_value()
+        assert played(env, act, SEED).mean() < env.edgeless_value()
 
 
 def test_edges_are_those_of_the_ring_and_stay_for_the_episode():

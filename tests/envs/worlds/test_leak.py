@@ -10,20 +10,7 @@ from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError
 
 SHORT, FLAT, LONG = 0, 1, 2
-
-
-def episode_returns(policy, n_envs=400, seed=3):
-    env = LeakVectorEnv(num_envs=n_envs, info=())
-    seen, _ = env.reset(seed=seed)
-    total = np.zeros(n_envs)
-    for _ in range(128):
-        seen, rewards, *_ = env.step(policy(env, seen))
-        total += rewards
-    return total
-
-
-def best(env, seen):
-    return env.optimal_action(seen)
+SEED = 3
 
 
 def test_it_declares_that_it_leaks():
@@ -44,10 +31,11 @@ def test_the_observation_is_what_the_next_fill_earns():
         assert info["equity"] / equity == pytest.approx(1.0 + told * [1.0, -1.0], abs=1e-7)
 
 
-def test_the_optimum_has_its_value_within_monte_carlo_error():
-    total = episode_returns(best)
+def test_the_optimum_has_its_value_within_monte_carlo_error(played):
+    env = LeakVectorEnv(num_envs=400, info=())
+    total = played(env, env.optimal_action, SEED)
     error = total.std(ddof=1) / np.sqrt(len(total))
-    assert abs(total.mean() - LeakVectorEnv().optimal_value()) < 4.0 * error
+    assert abs(total.mean() - env.optimal_value()) < 4.0 * error
 
 
 def test_the_value_by_hand_for_small_returns():
@@ -55,16 +43,16 @@ def test_the_value_by_hand_for_small_returns():
     assert LeakVectorEnv().optimal_value() == pytest.approx(128 * 0.0079288, rel=2e-3)
 
 
-def test_a_perturbed_policy_is_worse_and_cash_earns_nothing():
-    rng = np.random.default_rng(0)
+def test_a_perturbed_policy_is_worse_and_cash_earns_nothing(played):
+    env, rng = LeakVectorEnv(num_envs=400, info=()), np.random.default_rng(0)
 
-    def perturbed(env, seen):
+    def perturbed(seen):
         return np.where(rng.random(len(seen)) < 0.1, FLAT, env.optimal_action(seen))
 
-    optimal, worse = episode_returns(best), episode_returns(perturbed)
+    optimal, worse = played(env, env.optimal_action, SEED), played(env, perturbed, SEED)
     assert (worse < optimal).mean() > 0.99
     assert worse.mean() == pytest.approx(0.9 * optimal.mean(), rel=0.02)
-    assert episode_returns(lambda env, seen: np.full(len(seen), FLAT)).tolist() == [0.0] * 400
+    assert played(env, lambda seen: np.full(len(seen), FLAT), SEED).tolist() == [0.0] * 400
 
 
 def test_a_window_shows_a_sub_environments_own_path_and_no_other():
