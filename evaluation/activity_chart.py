@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .attribution import CHARGES, INCOMES
+from ..market.account import COSTS, INCOME
 from .chart_axis import Axes, money_axis, percent_axis, short_money, thinned, time_axis, times
 from .evaluation import Evaluation
 from .theme import LIGHT, assets_colours
@@ -61,7 +61,7 @@ def draw_weights(ax: Axes, evaluation: Evaluation, *, narrow: bool = False) -> l
 def waterfall_lines(evaluation: Evaluation) -> list[tuple[str, float]]:
     """Return the lines of the policy's ledger that are not zero, signed, in the order of the ledger."""
     signed = evaluation.policy.attribution
-    return [(LINE_NAMES[name], signed[name]) for name in (*INCOMES, *CHARGES) if name == "gross" or signed[name] != 0.0]
+    return [(LINE_NAMES[name], signed[name]) for name in (*INCOME, *COSTS) if name == "gross" or signed[name] != 0.0]
 
 
 def draw_waterfall(ax: Axes, evaluation: Evaluation, *, narrow: bool = False) -> None:

@@ -4,15 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..market.account import COSTS, INCOME
 from ..market.errors import IntegrityError
 
-__all__ = ["CHARGES", "INCOMES", "Attribution"]
-
-INCOMES = ("gross", "dividends", "funding", "interest")
-"""Signed lines, received > 0; `gross` is the profit as if every fill had happened at its reference price."""
-
-CHARGES = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation")
-"""Costs, positive numbers that reduce equity."""
+__all__ = ["Attribution"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +16,7 @@ class Attribution:
 
     Attributes:
         initial: Equity at the first decision.
-        lines: Sum of every line of INCOMES and CHARGES over the session.
+        lines: Sum of every line of INCOME and COSTS over the session.
         final: Equity at the last close.
         traded_notional: Money of all fills.
     """
@@ -38,7 +33,7 @@ class Attribution:
         Raises:
             IntegrityError: The lines do not lead from the first equity to the last within 1e-9 of max(initial, traded notional).
         """
-        lines = {name: float(np.sum(steps[name])) for name in (*INCOMES, *CHARGES)}
+        lines = {name: float(np.sum(steps[name])) for name in (*INCOME, *COSTS)}
         result = cls(float(steps["equity_before"][0]), lines, float(steps["equity"][-1]), float(np.sum(steps["traded_notional"])))
         gap = result.initial + sum(result.signed.values()) - result.final
         allowed = 1e-9 * max(result.initial, result.traded_notional)
@@ -49,12 +44,12 @@ class Attribution:
     @property
     def signed(self) -> dict[str, float]:
         """Every line with the sign it has in equity: charges are negative."""
-        return {name: (-value if name in CHARGES else value) for name, value in self.lines.items()}
+        return {name: (-value if name in COSTS else value) for name, value in self.lines.items()}
 
     @property
     def costs(self) -> float:
         """Sum of all charges."""
-        return sum(self.lines[name] for name in CHARGES)
+        return sum(self.lines[name] for name in COSTS)
 
     @property
     def trading_costs(self) -> float:
