@@ -12,7 +12,7 @@ from quantgym.envs.rewards.reward import Reward
 from quantgym.envs.worlds.drawn import DrawnVectorEnv
 from quantgym.envs.worlds.known_answer import KnownAnswer
 from quantgym.market.actions.scheme import ActionScheme
-from quantgym.market.errors import ConfigError, ShapeError
+from quantgym.market.errors import ConfigError, QuantgymError, ShapeError
 from quantgym.simulator.simulator import Simulator
 
 DECISIONS = ("Trading", "Portfolio", "Execution", "MarketMaking", "StrategySelection", "OptionHedging")
@@ -100,3 +100,15 @@ def test_one_bad_action_in_a_batch_stops_all_and_spoils_none(name):
                 batch.step(bad)
         mine, theirs = batch.step(good), twin.step(good)
         assert [one.tobytes() for one in mine[:4]] == [one.tobytes() for one in theirs[:4]]
+
+
+@EVERY_ID
+@pytest.mark.parametrize(("settings", "suggestion"), [
+    ({"windw": 4}, "window"), ({"reward": "log_retrun"}, "log_return"), ({"action": "six_action"}, "six_actions"),
+    ({"private": "acount"}, "account"), ({"info": ("equty",)}, "equity"), ({"limits": {"max_leverag": 1.0}}, "max_leverage"),
+    ({"randomise": {"fee": [1.0, 2.0]}}, "fees"),
+])  # fmt: skip
+def test_a_name_that_is_not_known_is_refused_with_a_suggestion(name, settings, suggestion):
+    # worlds with actions or a reward of their own name these, or say to leave it out
+    with pytest.raises(QuantgymError, match=f"{suggestion}|; known: |; leave (action|reward) out"):
+        gymnasium.make_vec(name, num_envs=2, **settings)

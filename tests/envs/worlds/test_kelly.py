@@ -45,6 +45,19 @@ def test_continuous_actions_stake_half_of_a_scale_of_four():
     assert env.optimal_action(seen[0]).tolist() == [0.5]
 
 
+def test_continuous_stakes_earn_the_same_value_and_others_less():
+    env = KellyVectorEnv(num_envs=2_048, action=EXPOSURE, episode_bars=32, info=())
+    earned = {}
+    for stake in (0.5, 0.4, 0.7):  # of a scale of four
+        env.reset(seed=1)
+        earned[stake] = sum(env.step(np.full((2_048, 1), stake, np.float32))[1] for _ in range(32))
+    best = earned[0.5]
+    assert abs(best.mean() - env.optimal_value()) < 4.0 * best.std(ddof=1) / np.sqrt(2_048)
+    for other in (0.4, 0.7):
+        lost = best - earned[other]
+        assert lost.mean() > 3.0 * lost.std(ddof=1) / np.sqrt(2_048)
+
+
 def test_menus_without_the_best_fraction_have_a_best_level_of_their_own():
     menu = {"kind": "levels", "levels": (1.0, 0.0, 3.5)}
     env = KellyVectorEnv(num_envs=2, action=menu)
