@@ -11,7 +11,7 @@ from ..data.tape import Tape
 from ..encoders.table import FeatureTable
 from ..envs.observer import Observer
 from ..envs.rewards.registry import RewardGiven
-from ..market.actions.registry import action_scheme
+from ..market.actions.registry import SCHEMES, action_scheme
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError
@@ -119,4 +119,7 @@ def _scheme(bundle: Bundle) -> ActionScheme:
     action, kind = _env(bundle).get("action"), bundle.policy.scheme
     trained = dict(action) if isinstance(action, Mapping) else {}
     own = trained if trained.pop("kind", kind) == kind else {}  # a rule has a scheme of its own
+    if kind not in SCHEMES and own is trained:
+        raise ConfigError(f"{bundle.path}: its actions are {kind} of {_env(bundle).get('id')}, which no backtest knows by name; "
+                          "play it in that environment, or put a scheme of your own into SCHEMES first")
     return action_scheme(kind, **{"n_assets": bundle.layout.n_assets, **own})

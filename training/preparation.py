@@ -12,7 +12,7 @@ from ..encoders.layout import Layout
 from ..encoders.pipeline import Pipeline
 from ..envs.batch import TradingVectorEnv
 from ..envs.parts.registry import PartsGiven
-from ..envs.rewards.registry import RewardGiven
+from ..envs.rewards.registry import RewardGiven, plain_reward
 from ..evaluation.evaluate import EvaluationSettings
 from ..market.errors import ConfigError
 from .environment import Blueprint
@@ -102,7 +102,7 @@ def prepare(job: Job) -> Prepared:
     trial = train.make(1)
     network = _network(job, trial)
     layout, action, private = trial.layout, trial.scheme.plain(), trial.settings.private
-    reward = trial.settings.reward
+    reward = plain_reward(trial.settings.reward)  # a world may have made an object of it
     trial.close()
     return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private, reward)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import asdict, is_dataclass
 from numbers import Real
 from typing import Any
 
@@ -23,7 +24,7 @@ from .quoting_profit import QuotingProfit
 from .reward import Reward
 from .total import TotalReward
 
-__all__ = ["REWARDS", "Reward", "RewardGiven", "build_reward"]
+__all__ = ["REWARDS", "Reward", "RewardGiven", "build_reward", "plain_reward"]
 
 REWARDS: dict[str, Callable[..., Reward]] = {
     "log_return": LogReturn,
@@ -64,6 +65,21 @@ def build_reward(reward: RewardGiven, costs: CostSettings) -> Reward:
         return TotalReward([term for term, _ in made], [scale for _, scale in made])
     term, scale = _scaled(reward, costs)
     return term if scale == 1.0 else TotalReward([term], [scale])
+
+
+def plain_reward(reward: RewardGiven) -> Any:
+    """Return a reward as JSON data that `build_reward` makes again; None for an object of a class without a name in `REWARDS`."""
+    if isinstance(reward, str):
+        return reward
+    if isinstance(reward, Mapping):
+        return dict(reward)
+    if not isinstance(reward, Reward):
+        return [plain_reward(one) for one in reward]
+    settings = getattr(reward, "settings", None)
+    for kind, make in REWARDS.items():
+        if type(reward) is make and (is_dataclass(settings) and not isinstance(settings, type)):
+            return {"kind": kind, **asdict(settings)}
+    return None
 
 
 def _scaled(reward: Any, costs: CostSettings) -> tuple[Reward, float]:
