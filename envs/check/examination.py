@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ...market.errors import IntegrityError, UnknownNameError
+from ...market.errors import ConfigError, IntegrityError, UnknownNameError
 from .autoreset import episodes_begin_again_as_declared, new_episodes_remember_nothing
 from .ending import ends_say_why
 from .feature import features_decide_nothing
@@ -64,12 +64,10 @@ def check(id_or_env: Any, *, n_envs: int = 7, seed: int = 0, checks: Sequence[st
 
     Raises:
         IntegrityError: A rule is broken; one line for each fault, `name: check: fault`.
-        ConfigError: It is no environment, or one that cannot be built again.
+        ConfigError: It is no environment, or one that cannot be built again; an argument is of the wrong kind.
         UnknownNameError: There is no such check; carries a suggestion.
     """
-    for name in checks or ():
-        if name not in CHECKS:
-            raise UnknownNameError("check", name, CHECKS)
+    _accept(n_envs, seed, checks)
     subject = subject_of(id_or_env, n_envs, seed, settings)
     faults: list[str] = []
     passed: list[str] = []
@@ -86,10 +84,23 @@ def check(id_or_env: Any, *, n_envs: int = 7, seed: int = 0, checks: Sequence[st
                 skipped.append(f"{name}: {reason}")
                 continue
         except Exception as error:  # what is checked may break anywhere
-            found.append(f"stopped with {type(error).__name__}: {error}")
+            found.append(str(error) if isinstance(error, IntegrityError) else f"stopped with {type(error).__name__}: {error}")
         faults += [f"{subject.name}: {name}: {fault}" for fault in found]
         passed += [] if found else [name]
     if faults:
         raise IntegrityError("\n".join(faults))
     leaks = bool(subject.native is not None and subject.native.leaks)
     return EnvReport(tuple(passed), tuple(skipped), leaks)
+
+
+def _accept(n_envs: int, seed: int, checks: Sequence[str] | None) -> None:
+    for name, value, least in (("n_envs", n_envs, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ConfigError(f"check: {name} must be an int of {least} or more, was {value!r}")
+    if checks is None:
+        return
+    if isinstance(checks, str) or not len(checks):
+        raise ConfigError(f"check: checks must be a sequence of names, such as ['spaces'], or None for all, was {checks!r}")
+    for name in checks:
+        if name not in CHECKS:
+            raise UnknownNameError("check", name, CHECKS)

@@ -21,17 +21,35 @@ def others_change_nothing(subject: Subject) -> Iterator[str]:
     n, seed = subject.n, subject.seed
     if n < 2:
         raise NotCheckable("there is one sub-environment; pass n_envs=2 or more")
-    actions, others, rest = subject.actions(), subject.actions(seed + 1), range(1, n)
-    changed = [[other[0], *action[1:]] for action, other in zip(actions, others, strict=True)]
+    actions, others = subject.actions(), subject.actions(seed + 1)
     first = trace(subject.player(), seed, actions)
-    if where := first.difference(trace(subject.player(), seed, changed), rest):
-        yield f"other actions of sub-environment 0 change the others: {where}"
+    for e in (0, n - 1):
+        changed = [[*action[:e], other[e], *action[e + 1 :]] for action, other in zip(actions, others, strict=True)]
+        second = trace(subject.player(), seed, changed)
+        if not subject.listed:  # one generator may serve all episodes that begin later; until one ends nothing is drawn for it
+            first, second = _until_an_end(first, second)
+        if where := first.difference(second, _without(n, e)):
+            yield f"other actions of sub-environment {e} change the others: {where}"
+            break
     seeds = subject.seeds
     first = trace(subject.player(), seeds, actions)
-    if where := first.difference(trace(subject.player(), [seed + 7, *seeds[1:]], actions), rest):
-        yield f"another seed of sub-environment 0 changes the others: {where}"
+    for e in (0, n - 1):
+        second = trace(subject.player(), [*seeds[:e], seed + 7, *seeds[e + 1 :]], actions)
+        if where := first.difference(second, _without(n, e)):
+            yield f"another seed of sub-environment {e} changes the others: {where}"
+            break
     yield from _another_reset(subject, seeds)
     yield from _ruin(subject, seeds)
+
+
+def _without(n: int, e: int) -> list[int]:
+    return [one for one in range(n) if one != e]
+
+
+def _until_an_end(*traces: Trace) -> tuple[Trace, ...]:
+    ends = [turn for one in traces for turn, ended in enumerate(one.ended) if any(ended)]
+    stop = min(ends, default=len(traces[0].turns))
+    return tuple(replace(one, turns=one.turns[:stop]) for one in traces)
 
 
 def _another_reset(subject: Subject, seeds: list[int | None]) -> Iterator[str]:

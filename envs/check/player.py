@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from gymnasium import Env
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import concatenate, create_empty_array, iterate
+
+from ...market.errors import IntegrityError
 
 __all__ = ["Player", "SinglePlayer", "Turn", "VectorPlayer"]
 
@@ -80,7 +83,7 @@ class VectorPlayer(Player):
 
     def reset(self, seed: Seeds = None) -> Turn:
         """See `Player.reset`."""
-        observations, info = self.env.reset(seed=seed)  # type: ignore[arg-type]
+        observations, info = _pair(self.env.reset(seed=seed))  # type: ignore[arg-type]
         self._done[:] = False
         rows = self._rows(observations)
         return Turn(rows, rows, [], [], [], self._infos(info), [True] * self.n, (observations,))
@@ -88,7 +91,7 @@ class VectorPlayer(Player):
     def step(self, actions: Sequence[Any]) -> Turn:
         """See `Player.step`."""
         before = self._done.copy()
-        raw = self.env.step(self.batched(actions))
+        raw = _five(self.env.step(self.batched(actions)))
         observations, rewards, terminated, truncated, info = raw
         begun = before if self.mode is AutoresetMode.NEXT_STEP else np.zeros(self.n, np.bool_)
         rows, infos = self._rows(observations), self._infos(info)
@@ -100,7 +103,9 @@ class VectorPlayer(Player):
                 reached[e] = None if final is None else final[e]
                 infos[e] = _info_of(info.get("final_info", {}), int(e))
         elif self.mode is AutoresetMode.DISABLED and done.any():
-            rows = self._rows(self.env.reset(options={"reset_mask": np.array(done)})[0])
+            raw = (deepcopy(observations), *raw[1:])
+            reached = self._rows(raw[0])
+            rows = self._rows(_pair(self.env.reset(options={"reset_mask": np.array(done)}))[0])
         self._done = np.array(done)
         return Turn(rows, reached, list(rewards), list(terminated), list(truncated), infos, begun.tolist(), raw[:4])
 
@@ -142,6 +147,25 @@ def _info_of(info: Any, e: int) -> dict[str, Any]:
     return out
 
 
+def _pair(given: Any) -> tuple[Any, dict[str, Any]]:
+    if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[1], dict):
+        raise IntegrityError(f"reset must return (observation, info), info a dict, returned {_named(given)}")
+    return given
+
+
+def _five(given: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    if not isinstance(given, tuple) or len(given) != 5 or not isinstance(given[4], dict):
+        raise IntegrityError("step must return (observation, reward, terminated, truncated, info), info a dict, returned "
+                             f"{_named(given)}")
+    return given
+
+
+def _named(given: Any) -> str:
+    if not isinstance(given, tuple):
+        return f"a {type(given).__name__}"
+    return f"{len(given)} values, the last one a {type(given[-1]).__name__}" if given else "an empty tuple"
+
+
 class SinglePlayer(Player):
     """Single environments in a row; each is reset in the step in which its episode ends."""
 
@@ -152,21 +176,22 @@ class SinglePlayer(Player):
     def reset(self, seed: Seeds = None) -> Turn:
         """See `Player.reset`; an int s seeds environment i with s + i."""
         given = [None if seed is None else seed + e for e in range(self.n)] if not isinstance(seed, Sequence) else list(seed)
-        pairs = [env.reset(seed=one) for env, one in zip(self.envs, given, strict=True)]
+        pairs = [_pair(env.reset(seed=one)) for env, one in zip(self.envs, given, strict=True)]
         seen = [pair[0] for pair in pairs]
         return Turn(seen, seen, [], [], [], [dict(pair[1]) for pair in pairs], [True] * self.n, (seen,))
 
     def step(self, actions: Sequence[Any]) -> Turn:
         """See `Player.step`."""
-        results = [env.step(action) for env, action in zip(self.envs, actions, strict=True)]
-        reached, rewards, terminated, truncated = ([result[place] for result in results] for place in range(4))
-        seen = list(reached)
+        results = [_five(env.step(deepcopy(action))) for env, action in zip(self.envs, actions, strict=True)]
+        given, rewards, terminated, truncated = ([result[place] for result in results] for place in range(4))
+        seen, reached = list(given), list(given)
+        infos = [dict(result[4]) for result in results]
         for e, env in enumerate(self.envs):
             if terminated[e] or truncated[e]:
-                seen[e] = env.reset()[0]
-        infos = [dict(result[4]) for result in results]
+                reached[e] = deepcopy(given[e])  # the reset may write into what was given
+                seen[e] = _pair(env.reset())[0]
         return Turn(seen, reached, rewards, terminated, truncated, infos, [False] * self.n,
-                    (reached, rewards, terminated, truncated))
+                    (given, rewards, terminated, truncated))
 
     def close(self) -> None:
         """See `Player.close`."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .player import SinglePlayer
 from .subject import Subject
 from .trace import bits, trace
 
@@ -20,8 +21,31 @@ def seeds_decide_everything(subject: Subject) -> Iterator[str]:
         yield f"reset(seed={seed}) and the same actions on the same environment must give the same bits, differ in {where}"
     if where := first.difference(trace(subject.player(), seed, actions), everyone):
         yield f"two environments with one seed and the same actions must give the same bits, differ in {where}"
-    elif _is_random(subject) and first.difference(trace(one, seed + 1, actions), everyone) is None:
-        yield "another seed gives the same episodes: it seeds nothing"
+    elif first.difference(trace(one, seed + 1, actions), everyone) is None:
+        if _is_random(subject):
+            yield "another seed gives the same episodes: it seeds nothing"
+    else:
+        yield from _all_alike(subject)
+        yield from _goes_on(subject)
+
+
+def _all_alike(subject: Subject) -> Iterator[str]:
+    if subject.n < 2 or isinstance(subject.player(), SinglePlayer):  # a row of single ones is seeded one by one
+        return
+    alike = [[action[0]] * subject.n for action in subject.actions()]
+    found = trace(subject.player(), subject.seed, alike)
+    if all(found.difference(found, [0], [e]) is None for e in range(1, subject.n)):
+        yield (f"reset(seed={subject.seed}) gives every sub-environment the same episodes; seed sub-environment i with "
+               f"{subject.seed} + i, or from a SeedSequence")
+
+
+def _goes_on(subject: Subject) -> Iterator[str]:
+    actions, player = subject.actions(), subject.player()
+    player.reset(subject.seed)
+    traces = [trace(player, None, actions) for _ in range(2)]
+    if traces[0].difference(traces[1], range(subject.n)) is None:
+        yield ("reset() without a seed begins the same episodes every time, though seeds decide them; a reset without a seed must "
+               "go on drawing from np_random")
 
 
 def _is_random(subject: Subject) -> bool:

@@ -1,16 +1,17 @@
 """What is checked: an environment that can be built anew as often as a check needs one."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
-from gymnasium.vector import VectorEnv
+from gymnasium.vector import VectorEnv, VectorWrapper
+from gymnasium.wrappers import OrderEnforcing, PassiveEnvChecker, TimeLimit
 
 from ...data.tape import Tape
-from ...market.errors import ConfigError
+from ...market.errors import ConfigError, IntegrityError
 from ..batch import TradingVectorEnv
 from ..single import SingleEnv
 from .player import Player, SinglePlayer, VectorPlayer
@@ -86,13 +87,13 @@ def subject_of(given: Any, n: int, seed: int, settings: dict[str, Any]) -> Subje
             return _native(inner, n, seed, settings)
         if settings:
             raise ConfigError(f"settings go to an id or to what makes an environment, not to one that is made: {sorted(settings)}")
-        return _foreign(_copier(given), type(inner).__name__, n, seed)
+        return _foreign(_copier(given), _name(given), n, seed)
     if callable(given):
         made = _called(given, n, settings)
         inner = getattr(made, "unwrapped", made)
         if isinstance(inner, (SingleEnv, TradingVectorEnv)):
             return _native(inner, n, seed, {})
-        return _foreign(lambda size: _called(given, size, settings), type(inner).__name__, n, seed)
+        return _foreign(lambda size: _called(given, size, settings), _name(made), n, seed)
     raise ConfigError("check needs an id, an environment of Gymnasium, or what makes one when it is called, was "
                       f"{type(given).__name__}")
 
@@ -145,6 +146,10 @@ def _encoded(env: TradingVectorEnv) -> TradingVectorEnv:
 
 def _foreign(make: Maker, name: str, n: int, seed: int) -> Subject:
     first = make(n)
+    for what in ("observation_space", "action_space"):
+        if isinstance(first, (gymnasium.Env, VectorEnv)) and not isinstance(getattr(first, what, None), gymnasium.Space):
+            raise IntegrityError(f"{name}: spaces: {what} must be a gymnasium.spaces.Space set in __init__ or in the class, was "
+                                 f"{getattr(first, what, None)!r}")
     if isinstance(first, VectorEnv):
         resizes = first.num_envs == n and make(1).num_envs == 1
         n = first.num_envs
@@ -152,14 +157,14 @@ def _foreign(make: Maker, name: str, n: int, seed: int) -> Subject:
         def build(size: int) -> Player:
             return VectorPlayer(make(size))
 
-        return Subject(name, n, seed, _steps(build(n), seed), build, resizes, listed=_takes_lists(build(n)))
+        return Subject(name, n, seed, _steps(build(n), seed, name), build, resizes, listed=_takes_lists(build(n)))
     if not isinstance(first, gymnasium.Env):
         raise ConfigError(f"check needs what makes a gymnasium.Env or VectorEnv, it made a {type(first).__name__}")
 
     def row(size: int) -> Player:
         return SinglePlayer([make(size) for _ in range(size)])
 
-    return Subject(name, n, seed, _steps(row(1), seed), row, True)
+    return Subject(name, n, seed, _steps(row(1), seed, name), row, True)
 
 
 def _takes_lists(player: Player) -> bool:
@@ -170,26 +175,69 @@ def _takes_lists(player: Player) -> bool:
     return True
 
 
-def _steps(player: Player, seed: int) -> int:
-    """Return how many random steps it takes until every sub-environment has ended its second episode and gone on a little."""
-    ended, count = [0] * player.n, 0
-    player.reset(seed)
-    for action in sampled(player, seed, LONGEST):
-        turn, count = player.step(action), count + 1
-        ended = [before + turn.done(e) for e, before in enumerate(ended)]
-        if min(ended) >= 2:
-            break
+def _steps(player: Player, seed: int, name: str) -> int:
+    """Return how many random steps it takes until every sub-environment has ended its second episode and gone on a little.
+
+    Raises:
+        IntegrityError: It cannot be played so far.
+    """
+    ended, count = [0] * player.n, -1
+    try:
+        player.reset(seed)
+        for count, action in enumerate(sampled(player, seed, LONGEST)):
+            turn = player.step(action)
+            ended = [before + turn.done(e) for e, before in enumerate(ended)]
+            if min(ended) >= 2:
+                break
+    except Exception as error:  # what is checked may break anywhere
+        where = "the reset" if count < 0 else f"step {count} or a reset after it"
+        what = str(error) if isinstance(error, IntegrityError) else f"{where} stopped with {type(error).__name__}: {error}"
+        raise IntegrityError(f"{name}: spaces: {what}") from error
+    count += 1
     return min(max(count + 8, EPISODE_BARS * ROUNDS), LONGEST)
 
 
 def _copier(env: Any) -> Maker:
-    if isinstance(env, gymnasium.Env) and (spec := env.spec) is not None:
-        return lambda size: gymnasium.make(spec)
+    if (rebuilt := _by_spec(env)) is not None:
+        return rebuilt
     try:
         kept = deepcopy(env)
     except Exception as error:
         raise ConfigError(f"{type(env).__name__} cannot be copied ({error}); pass the class, or what makes one") from error
     return lambda size: deepcopy(kept)
+
+
+def _by_spec(env: Any) -> Maker | None:
+    """Return what makes the same again from the spec that Gymnasium noted; None where there is none that says all."""
+    try:
+        if isinstance(env, gymnasium.Env):
+            if (spec := env.spec) is None or len(list(_layers(gymnasium.make(spec)))) != len(list(_layers(env))):
+                return None
+            return lambda size: gymnasium.make(spec)
+        if env.spec is None or list(_layers(env)):
+            return None
+        vector, settings = deepcopy(env.spec), deepcopy(env.spec.kwargs)
+        settings.pop("num_envs")
+        vector.kwargs = {}
+        gymnasium.make_vec(vector, num_envs=1, **settings).close()
+    except Exception:  # specs of wrappers that note no arguments; then a copy is taken
+        return None
+    return lambda size: gymnasium.make_vec(vector, num_envs=size, **settings)
+
+
+def _layers(env: Any) -> Iterator[Any]:
+    """Yield the wrappers around an environment, without those that `gymnasium.make` adds by itself."""
+    while isinstance(env, (gymnasium.Wrapper, VectorWrapper)):
+        if not isinstance(env, (PassiveEnvChecker, OrderEnforcing)):
+            yield env
+        env = env.env
+
+
+def _name(env: Any) -> str:
+    """Return the class of an environment and of the wrappers around it, but the time limit of an id."""
+    limit = getattr(env.spec, "max_episode_steps", None) if isinstance(env, gymnasium.Env) else None
+    outer = [type(one).__name__ for one in _layers(env) if not (isinstance(one, TimeLimit) and limit is not None)]
+    return "(".join([*outer, type(getattr(env, "unwrapped", env)).__name__]) + ")" * len(outer)
 
 
 def _called(make: Maker, size: int, settings: dict[str, Any]) -> Any:

@@ -11,7 +11,6 @@ from .player import Player, Seeds, Turn
 __all__ = ["Trace", "bits", "sampled", "trace"]
 
 FIELDS = ("observation", "final observation", "reward", "terminated", "truncated")
-CLOCKS = ("t", "time", "elapsed")  # what wrappers of Gymnasium's note of the time that passed
 
 
 @dataclass
@@ -53,13 +52,21 @@ def _name_of(mine: tuple[Any, ...], theirs: tuple[Any, ...]) -> str:
 def bits(value: Any) -> Any:
     """Return what tells two values apart: dtype, shape and bytes of arrays, inside dicts and tuples too."""
     if isinstance(value, dict):
-        return {name: bits(one) for name, one in value.items() if name not in CLOCKS}
+        return {name: bits(one) for name, one in value.items()}
     if isinstance(value, (tuple, list)):
         return tuple(bits(one) for one in value)
     if isinstance(value, (np.ndarray, np.generic, int, float)):
         array = np.asarray(value)
         return repr(array.tolist()) if array.dtype == object else (str(array.dtype), array.shape, array.tobytes())
     return repr(value) if value is None or isinstance(value, (str, bytes)) else type(value).__name__
+
+
+def _timeless(info: dict[str, Any]) -> Any:
+    """Return the bits of an info without the seconds that Gymnasium's RecordEpisodeStatistics adds, its only clock."""
+    episode = info.get("episode")
+    if isinstance(episode, dict) and {"r", "l", "t"} <= set(episode):
+        info = {**info, "episode": {name: value for name, value in episode.items() if name != "t"}}
+    return bits(info)
 
 
 def sampled(player: Player, seed: int, n_steps: int) -> list[list[Any]]:
@@ -83,7 +90,7 @@ def _note(out: Trace, turn: Turn, n: int) -> None:
     played = bool(turn.rewards)
     out.turns.append([
         (bits(turn.observations[e]), bits(turn.reached[e]),
-         *(bits(values[e]) if played else None for values in (turn.rewards, turn.terminated, turn.truncated)), bits(turn.infos[e]))
+         *(bits(values[e]) if played else None for values in (turn.rewards, turn.terminated, turn.truncated)), _timeless(turn.infos[e]))
         for e in range(n)
     ])
     out.ended.append([played and turn.done(e) for e in range(n)])
