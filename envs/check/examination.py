@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...market.errors import ConfigError, IntegrityError, UnknownNameError
-from .autoreset import episodes_begin_again_as_declared, new_episodes_remember_nothing
+from .autoreset import episodes_begin_again_as_declared
 from .ending import ends_say_why
 from .feature import features_decide_nothing
 from .form import forms_hold_the_same_numbers
@@ -13,6 +13,7 @@ from .independence import one_alone_equals_one_of_many, others_change_nothing
 from .ledger import books_agree
 from .lookahead import features_know_no_later_row, play_knows_no_later_row
 from .refusal import bad_actions_leave_no_trace, steps_out_of_turn_are_refused
+from .remembrance import new_episodes_remember_nothing
 from .report import EnvReport, NotCheckable
 from .reward import every_step_is_paid_once
 from .seeding import globals_are_left_alone, seeds_decide_everything

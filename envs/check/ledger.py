@@ -101,6 +101,13 @@ def _foreign(subject: Subject) -> Iterator[str]:
 
 def _episodes(found: Any, e: int, known: list[str], has_cash: bool) -> Iterator[str]:
     start = _number(found.seen[0].infos[e], "equity")
+    for step, turn in enumerate(found.seen):
+        for name in ("equity", *known, *(("cash", "position_value") if has_cash else ())):
+            value = _number(turn.infos[e], name)
+            if value is not None and not np.isfinite(value):
+                where = "the reset" if step == 0 else f"step {step - 1}"
+                yield f"info[{name!r}] of {where}, sub-environment {e}, must be a finite amount of money, was {value}"
+                return
     sums: list[float] = [0.0, 0.0]  # explained by steps added up, and by running sums
     last: dict[str, float] = {}
     gaps: tuple[list[tuple[int, float]], list[tuple[int, float]]] = ([], [])
@@ -113,14 +120,15 @@ def _episodes(found: Any, e: int, known: list[str], has_cash: bool) -> Iterator[
             now = sum(lines.values())
             sums = [sums[0] + now, now]
             for gap, explained in zip(gaps, sums, strict=True):
-                if abs(equity - start - explained) > CENT * max(abs(start), 1.0) * 10.0:
+                if not abs(equity - start - explained) <= CENT * max(abs(start), 1.0) * 10.0:  # NaN is a gap too
                     gap.append((step, equity - start - explained))
             falls += [f"{name} fell in step {step}; it accumulates" for name in known
                       if name in SPENDINGS and last.get(name, 0.0) < lines[name] - 1e-9]
             last = lines
             worth = (_number(info, "cash") or 0.0) + (_number(info, "position_value") or 0.0)
-            if has_cash and abs(worth - equity) > CENT * abs(start):
-                yield f"cash + position_value is not equity in step {step} of sub-environment {e}"
+            if has_cash and not abs(worth - equity) <= CENT * abs(start):
+                yield (f"cash + position_value is not equity in step {step} of sub-environment {e}: {info.get('cash')} + "
+                       f"{info.get('position_value')} and {equity}")
                 return
         if turn.done(e):
             break

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
+from gymnasium.vector import AsyncVectorEnv
 
 from ...market.errors import QuantgymError
 from .player import Player, SinglePlayer, VectorPlayer
@@ -34,7 +35,7 @@ def _refused(played: Player, twin: Player, subject: Subject, found: list[str]) -
         raise NotCheckable(f"no bad action is known of {type(space).__name__} spaces")
     actions = sampled(played, subject.seed, 8)
     played.reset(subject.seed)
-    taken = False
+    taken = ends = False
     for name, value in bad:
         before = set(found)
         try:
@@ -42,13 +43,17 @@ def _refused(played: Player, twin: Player, subject: Subject, found: list[str]) -
         except QuantgymError:
             continue
         except Exception as error:
+            if ends := _ends_at_errors(played):
+                played.close()
+                played = subject.player()
+                played.reset(subject.seed)
             if subject.native is not None:
                 found.append(f"{name} met {type(error).__name__}: {error}; it must be a QuantgymError")
         else:
             taken = True
             found.append(f"{name} was taken; refuse it before anything moves")
         yield from (fault for fault in found if fault not in before)
-    if taken:
+    if taken or ends:
         return
     twin.reset(subject.seed)
     after, expected = (trace(player, None, actions, begin=False) for player in (played, twin))
@@ -84,6 +89,11 @@ def bad_actions(space: Any) -> Iterator[tuple[str, Any]]:
         yield "the action 2 of a binary space", np.full(space.shape, 2, np.int8)
 
 
+def _ends_at_errors(player: Player) -> bool:
+    """Return whether an error ends the processes in which sub-environments live, as Gymnasium has it."""
+    return any(isinstance(one, AsyncVectorEnv) for one in player.unwrapped)
+
+
 def _with_last(good: np.ndarray, value: float) -> np.ndarray:
     out = good.copy()
     out.reshape(-1)[-1] = value
@@ -105,6 +115,9 @@ def steps_out_of_turn_are_refused(subject: Subject) -> Iterator[str]:
     """A step before the first reset, after an episode's end (mode `disabled`) and after close is a clear error."""
     player = subject.player()
     yield from _clear(player, "step before the first reset")
+    if _ends_at_errors(player):
+        player.close()
+        player = subject.player()
     player.reset(subject.seed)
     player.close()
     try:

@@ -37,10 +37,6 @@ def observations_lie_in_their_space(subject: Subject) -> Iterator[str]:
 
 
 def _unlike(player: Player, turn: Turn, where: str) -> str | None:
-    if isinstance(player, VectorPlayer):  # before its rows are taken apart, which forgives a row or a name too many
-        for part, space, value in _leaves(player.env.observation_space, turn.raw[0]):
-            if (wrong := _unlike_shape(space, value)) is not None:
-                return f"the batch of observations{part} of {where} {wrong} (observation_space of the batch)"
     for kind, seen in (("observation", turn.observations), ("final observation", turn.reached)):
         for e, one in enumerate(seen):
             if one is None:
@@ -48,6 +44,10 @@ def _unlike(player: Player, turn: Turn, where: str) -> str | None:
             for part, space, value in _leaves(player.observation_space, one):
                 if (wrong := _wrong(space, value)) is not None:
                     return f"the {kind}{part} of {where}, sub-environment {e}, {wrong}"
+    if isinstance(player, VectorPlayer):  # taking its rows apart forgives a row or a name too many
+        for part, space, value in _leaves(player.env.observation_space, turn.raw[0]):
+            if (wrong := _unlike_shape(space, value)) is not None:
+                return f"the batch of observations{part} of {where} {wrong} (observation_space of the batch)"
     return None
 
 

@@ -181,19 +181,19 @@ def _steps(player: Player, seed: int, name: str) -> int:
     Raises:
         IntegrityError: It cannot be played so far.
     """
-    ended, count = [0] * player.n, -1
+    ended, count = [0] * player.n, 0
     try:
         player.reset(seed)
-        for count, action in enumerate(sampled(player, seed, LONGEST)):
+        for action in sampled(player, seed, LONGEST):
+            count += 1
             turn = player.step(action)
             ended = [before + turn.done(e) for e, before in enumerate(ended)]
             if min(ended) >= 2:
                 break
     except Exception as error:  # what is checked may break anywhere
-        where = "the reset" if count < 0 else f"step {count} or a reset after it"
+        where = "the reset" if count == 0 else f"step {count - 1} or a reset after it"
         what = str(error) if isinstance(error, IntegrityError) else f"{where} stopped with {type(error).__name__}: {error}"
         raise IntegrityError(f"{name}: spaces: {what}") from error
-    count += 1
     return min(max(count + 8, EPISODE_BARS * ROUNDS), LONGEST)
 
 

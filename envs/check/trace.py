@@ -90,7 +90,8 @@ def _note(out: Trace, turn: Turn, n: int) -> None:
     played = bool(turn.rewards)
     out.turns.append([
         (bits(turn.observations[e]), bits(turn.reached[e]),
-         *(bits(values[e]) if played else None for values in (turn.rewards, turn.terminated, turn.truncated)), _timeless(turn.infos[e]))
+         *(bits(values[e]) if played else None for values in (turn.rewards, turn.terminated, turn.truncated)),
+         _timeless(turn.infos[e]))
         for e in range(n)
     ])
     out.ended.append([played and turn.done(e) for e in range(n)])
