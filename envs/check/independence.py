@@ -21,14 +21,14 @@ def others_change_nothing(subject: Subject) -> Iterator[str]:
     n, seed = subject.n, subject.seed
     if n < 2:
         raise NotCheckable("there is one sub-environment; pass n_envs=2 or more")
-    actions, others = subject.actions(), subject.actions(seed + 1)
+    actions, further = subject.actions(), subject.actions(seed + 1)
     first = trace(subject.player(), seed, actions)
     for e in (0, n - 1):
-        changed = [[*action[:e], other[e], *action[e + 1 :]] for action, other in zip(actions, others, strict=True)]
+        changed = [[*action[:e], another[e], *action[e + 1 :]] for action, another in zip(actions, further, strict=True)]
         second = trace(subject.player(), seed, changed)
-        if not subject.listed:  # one generator may serve all episodes that begin later; until one ends nothing is drawn for it
-            first, second = _until_an_end(first, second)
-        if where := first.difference(second, _without(n, e)):
+        # one generator may serve all episodes that begin later; until one ends nothing is drawn for it
+        one, other = (first, second) if subject.listed else _until_an_end(first, second)
+        if where := one.difference(other, _without(n, e)):
             yield f"other actions of sub-environment {e} change the others: {where}"
             break
     seeds = subject.seeds

@@ -79,6 +79,25 @@ def test_what_is_no_environment_is_refused():
         check(gymnasium.make("CartPole-v1"), window=3)
 
 
+@pytest.mark.parametrize(("given", "says"), [
+    ({"n_envs": 0}, "check: n_envs must be an int of 1 or more, was 0"), ({"n_envs": 2.5}, "check: n_envs must be an int"),
+    ({"seed": -1}, "check: seed must be an int of 0 or more, was -1"), ({"seed": None}, "check: seed must be an int"),
+    ({"checks": "spaces"}, "check: checks must be a sequence of names, such as .'spaces'., or None for all, was 'spaces'"),
+    ({"checks": []}, "check: checks must be a sequence of names"),
+])
+def test_what_is_asked_for_wrongly_is_refused(given, says):
+    with pytest.raises(ConfigError, match=says):
+        check("CartPole-v1", **given)
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("quantgym/Tradng-v0", "Did you mean: `Trading`"), ("CartPol-v1", "Did you mean: `CartPole`"),
+])
+def test_a_misspelt_id_is_refused_with_a_suggestion(name, says):
+    with pytest.raises(gymnasium.error.NameNotFound, match=says):
+        check(name)
+
+
 class TakesNothing(TradingVectorEnv):
     def __init__(self):
         super().__init__(TAPE)

@@ -164,7 +164,64 @@ class MovesFirst(Walks):
         return out
 
 
+class OneSeedForAll(Walks):
+    def reset(self, *, seed=None, options=None):
+        return super().reset(seed=[seed] * self.num_envs if isinstance(seed, int) else seed, options=options)
+
+
+class OneArrayOfRewards(Walks):
+    def moved(self, actions):
+        seen, rewards, *rest = super().moved(actions)
+        kept = self.__dict__.setdefault("kept", rewards)
+        kept[:] = rewards
+        return seen, kept, *rest
+
+
+class OneFinalObservation(Walks):
+    def final(self, reached, over):
+        kept = self.__dict__.setdefault("kept", reached)
+        kept[:] = reached
+        return super().final(kept, over)
+
+
+class FinalOfTheStepBefore(Walks):
+    def moved(self, actions):
+        self.before = self.shown()
+        return super().moved(actions)
+
+    def final(self, reached, over):
+        return super().final(self.before, over)
+
+
+class ResetsAllWithOne(Walks):
+    metadata = {"autoreset_mode": AutoresetMode.DISABLED}  # noqa: RUF012
+
+
+class SpaceOfOne(Walks):
+    def __init__(self, num_envs=1):
+        super().__init__(num_envs)
+        self.observation_space = self.single_observation_space
+
+
+class RowsTooMany(Walks):
+    def shown(self):
+        return np.concatenate([super().shown()] * 2)
+
+
+class LastOneLeads(Walks):
+    def moved(self, actions):
+        return super().moved(np.where(np.arange(self.num_envs) == 0, actions[-1], actions))
+
+
 @pytest.mark.parametrize(("env", "says"), [
+    (OneSeedForAll, "seeding: reset.seed=0. gives every sub-environment the same episodes; seed sub-environment i with 0 . i"),
+    (OneArrayOfRewards, "shared memory: step 0 writes into the rewards|shared memory: step 1 writes into the rewards"),
+    (OneFinalObservation, "shared memory: step .* writes into the final observation"),
+    (FinalOfTheStepBefore, "autoreset: same_step: the final observation of step .* is the one before that step"),
+    (ResetsAllWithOne, "autoreset: disabled: reset.options=.'reset_mask': mask.. after step .* it changed sub-environment"),
+    (SpaceOfOne, r"spaces: the batch of observations of the reset must be float32 \(2,\), was float32 \(3, 2\)"),
+    (RowsTooMany, r"spaces: the batch of observations of the reset must be float32 \(3, 2\), was float32 \(6, 2\)"),
+    (LastOneLeads, "independence: other actions of sub-environment 2 change the others"),
     (OneGenerator, "independence: another seed of sub-environment 0 changes the others"),
     (SeedsAddUp, "independence: another seed of sub-environment 0 changes the others"),
     (MeanOfAll, "independence: other actions of sub-environment 0 change the others"),

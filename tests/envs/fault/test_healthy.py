@@ -21,24 +21,26 @@ def rows(kind, **settings):
 
 @pytest.mark.parametrize("env", [
     lambda: wrappers.FrameStackObservation(pole(), 4), lambda: wrappers.TimeLimit(pole(), 13),
-    lambda: wrappers.RecordEpisodeStatistics(pole()), lambda: wrappers.StickyAction(pole(), 0.25), "Taxi-v3", "Blackjack-v1",
+    lambda: wrappers.RecordEpisodeStatistics(pole()), lambda: wrappers.StickyAction(pole(), 0.25), "Blackjack-v1",
     lambda: wrappers.DtypeObservation(wrappers.ClipReward(pole(), -1.0, 0.5), np.float64), rows("CartPole-v1"),
     rows("CartPole-v1", autoreset_mode=AutoresetMode.SAME_STEP), rows("CartPole-v1", autoreset_mode=AutoresetMode.DISABLED),
-    rows("FrozenLake-v1", autoreset_mode=AutoresetMode.SAME_STEP), rows("Blackjack-v1"),
+    rows("Blackjack-v1"),
     lambda num_envs: wrappers.vector.RecordEpisodeStatistics(rows("CartPole-v1")(num_envs)),
     wrappers.FrameStackObservation(pole(), 2), gymnasium.make_vec("CartPole-v1", num_envs=3, vectorization_mode="sync"),
     gymnasium.make_vec("CartPole-v1", num_envs=3),
 ])
 def test_it_is_not_accused(env):
-    assert {"spaces", "shared memory", "seeding", "bad actions", "out of turn", "new episode"} <= set(check(env, n_envs=3).passed)
+    quick = [name for name in CHECKS if name not in ("memory", "time")]
+    assert {"spaces", "shared memory", "seeding", "bad actions", "new episode"} <= set(check(env, n_envs=3, checks=quick).passed)
 
 
-@pytest.mark.parametrize("name", ["Pendulum-v1", "MountainCarContinuous-v0"])
-def test_what_takes_any_action_is_right_in_all_else(name):
-    others = [check for check in CHECKS if check != "bad actions"]
-    assert {"spaces", "seeding", "memory"} <= set(check(name, n_envs=2, checks=others).passed)
+def test_what_takes_any_action_is_right_in_all_else():
+    others = [name for name in CHECKS if name not in ("bad actions", "time", "memory")]
+    limited = lambda: gymnasium.make("Pendulum-v1", max_episode_steps=12)  # noqa: E731 (one line)
+    assert {"spaces", "seeding", "single"} <= set(check(limited, n_envs=2, checks=others).passed)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_batch_whose_processes_end_at_errors_is_not_accused_of_it():
     report = check(lambda num_envs: AsyncVectorEnv([pole] * num_envs), n_envs=2, checks=["bad actions", "out of turn"])
     assert report.passed == ("bad actions", "out of turn")
