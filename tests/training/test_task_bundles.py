@@ -1,4 +1,4 @@
-"""Jobs on tasks and on worlds with an action and a reward of their own: what surrounds the policy is data and goes with a bundle."""
+"""Jobs on tasks and on worlds that have an action and a reward of their own: what surrounds the policy is data of the bundle."""
 
 import pytest
 import torch
