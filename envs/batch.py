@@ -297,7 +297,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             self.limits.screen(sim, active)
         record = sim.step(active)
         self._note(record)
-        rewards = self.reward.pay(record, self.books)
+        rewards = self.reward.paid(record, self.books)
         terminated = record["ruined"] != 0
         if (over := self.task_done(record)) is not None:
             terminated |= over
@@ -316,7 +316,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         written, rewards, terminated, truncated, n_ended = fused.play(actions, None if resetting is None else ~resetting)
         self._note(record)
         if not fused.pays:
-            rewards = self.reward.pay(record, self.books)
+            rewards = self.reward.paid(record, self.books)
         if (over := self.task_done(record)) is not None:
             terminated |= over
             truncated &= ~terminated

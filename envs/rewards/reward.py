@@ -7,6 +7,7 @@ import numpy as np
 
 from ...encoders.column import Column
 from ...market.desk import Books
+from ...market.errors import ShapeError
 
 __all__ = ["Reward"]
 
@@ -34,6 +35,16 @@ class Reward(ABC):
     @abstractmethod
     def pay(self, step: np.ndarray, books: Books) -> np.ndarray:
         """Return the rewards of one step, float64 (E,), a new array, from STEP records (E,) and the books at the close."""
+
+    def paid(self, step: np.ndarray, books: Books) -> np.ndarray:
+        """Return what `pay` returns as float64 (E,); ShapeError where it is something else."""
+        paid = self.pay(step, books)
+        if not isinstance(paid, np.ndarray) or paid.shape != (len(step),) or paid.dtype.kind not in "fiu":
+            was = f"{paid.dtype} {paid.shape}" if isinstance(paid, np.ndarray) else repr(paid)
+            raise ShapeError(f"reward {type(self).__name__}: pay must return numbers of shape ({len(step)},), returned {was}")
+        if paid.dtype == np.float64 and paid.flags.writeable and paid.flags.c_contiguous and paid.base is None:
+            return paid
+        return np.array(paid, np.float64)
 
     def write(self, out: np.ndarray, at: int) -> None:  # noqa: B027
         """Write `columns` into `out` (E, D) from column `at` on."""

@@ -42,7 +42,7 @@ class TotalReward(Reward):
         """See `Reward.pay`."""
         paid = np.zeros(len(step))
         for term, scale in zip(self.terms, self.scales, strict=True):
-            paid += scale * term.pay(step, books)
+            paid += scale * term.paid(step, books)
         return paid
 
     def write(self, out: np.ndarray, at: int) -> None:

@@ -11,10 +11,18 @@ from quantgym.envs.rewards.registry import REWARDS, Reward, build_reward
 from quantgym.market.account import ACCOUNT, POSITION, STEP
 from quantgym.market.cost import CostSettings
 from quantgym.market.desk import Books, open_episodes
-from quantgym.market.errors import ConfigError, UnknownNameError
+from quantgym.market.errors import ConfigError, ShapeError, UnknownNameError
 from quantgym.market.instrument import Instrument, instrument_records
 
 COSTS = CostSettings()
+
+
+class Returning(Reward):
+    def __init__(self, returned):
+        self.returned = returned
+
+    def pay(self, step, books):
+        return self.returned(step)
 
 
 def steps(*pairs, **lines):
@@ -171,3 +179,36 @@ def test_batches_that_share_a_reward_share_no_memory():
     for _ in range(10):
         paid, theirs = (made.step(np.ones(made.num_envs, int))[1][:2].tolist() for made in (one, twin))
         assert paid == theirs
+
+
+@pytest.mark.parametrize(("returned", "says"), [
+    (lambda step: 0.0, r"pay must return numbers of shape \(2,\), returned 0.0"),
+    (lambda step: [0.0, 0.0], r"returned \[0.0, 0.0\]"),
+    (lambda step: None, "returned None"),
+    (lambda step: np.zeros((2, 1)), r"returned float64 \(2, 1\)"),
+    (lambda step: np.zeros(2, bool), r"returned bool \(2,\)"),
+])  # fmt: skip
+@pytest.mark.parametrize("beside", [[], ["log_return"]], ids=["alone", "in a sum"])
+def test_a_reward_of_ones_own_that_is_no_number_for_each_is_refused_at_its_first_step(returned, says, beside):
+    env = TradingVectorEnv(num_envs=2, episode_bars=3, reward=[Returning(returned), *beside] if beside else Returning(returned))
+    env.reset(seed=0)
+    with pytest.raises(ShapeError, match=f"reward Returning: .*{says}"):
+        env.step(np.array([2, 2]))
+
+
+def test_a_reward_of_ones_own_may_return_other_numbers_and_views_of_its_own():
+    for returned in (lambda step: np.ones(len(step), np.float32), lambda step: np.broadcast_to(1, len(step))):
+        env = TradingVectorEnv(num_envs=2, episode_bars=3, reward=Returning(returned), autoreset_mode="next_step")
+        env.reset(seed=0)
+        for paid in (1.0, 1.0, 1.0, 0.0, 1.0):  # 0 where an episode begins again
+            _, rewards, *_ = env.step(np.array([2, 2]))
+            assert rewards.dtype == np.float64
+            assert rewards.tolist() == [paid, paid]
+
+
+def test_a_reward_of_ones_own_cannot_let_the_ledger_be_changed_through_what_it_returns():
+    env = TradingVectorEnv(num_envs=2, episode_bars=3, reward=Returning(lambda step: step["equity"]))
+    env.reset(seed=0)
+    _, rewards, *_ = env.step(np.array([0, 2]))
+    rewards[:] = 0.0
+    assert (env.simulator.record["equity"] > 0.0).all()
