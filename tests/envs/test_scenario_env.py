@@ -63,3 +63,17 @@ def test_all_of_them_are_one_pool():
 def test_an_unknown_crash_is_refused_with_a_suggestion():
     with pytest.raises(ConfigError, match="did you mean 2020-03"):
         gym.make_vec("quantgym/Trading-v0", num_envs=1, tape="scenario:crash?template=2020-3")
+
+
+def test_noise_and_missing_bars_are_members_of_a_pool_and_each_is_encoded_once():
+    base = "scenario:gbm?seed=1&n_bars=120"
+    tapes = [base, f"perturbed:{base}?noise_bp=5&seed=2", f"perturbed:{base}?missing=0.1&seed=3"]
+    encoded = []
+
+    def features(tape):
+        encoded.append(tape.name)
+        return price_features(tape)
+
+    envs = played(tapes, n_envs=32, features=features)
+    assert len(encoded) == len(set(encoded)) == 3  # and 25 steps with resets of 32 sub-environments encoded nothing more
+    assert set(envs.books.episode["segment"].tolist()) == {0, 1, 2}
