@@ -112,3 +112,17 @@ def test_a_name_that_is_not_known_is_refused_with_a_suggestion(name, settings, s
     # worlds with actions or a reward of their own name these, or say to leave it out
     with pytest.raises(QuantgymError, match=f"{suggestion}|; known: |; leave (action|reward) out"):
         gymnasium.make_vec(name, num_envs=2, **settings)
+
+
+@EVERY_ID
+def test_limits_hold_in_every_one(name):
+    opens = {"order": {"side": "buy"}} if "Execution" in name else {}  # sales of what is held are a way out, which no limit bars
+    env = gymnasium.make_vec(name, num_envs=4, limits={"max_order": 1e-6}, info=("turnover", "refused"), episode_bars=10, **opens)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    refused = 0
+    for _ in range(9):
+        *_, info = env.step(env.action_space.sample())
+        assert info["turnover"].tolist() == [0.0] * 4
+        refused += info["refused"].sum()
+    assert refused > 0
