@@ -261,8 +261,9 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             Observations float32 (E, D), rewards float64 (E,), terminated and truncated bool (E,), info.
 
         Raises:
-            ShapeError: Wrong shape or dtype.
-            ConfigError: An action is not finite or outside the space; names the sub-environment.
+            ShapeError: Wrong shape or dtype, of actions or of what a reward of one's own returned.
+            ConfigError: An action is not finite or outside the space, or a reward of one's own is not finite; names the
+                sub-environment.
             EpisodeError: Before `reset`, or after an episode's end in autoreset mode `disabled`.
             ClosedError: After `close`.
         """
@@ -274,6 +275,10 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         resetting = self._done if mode is AutoresetMode.NEXT_STEP and self._done.any() else None
         play = self._play_staged if self.fused is None else self._play_fused
         written, rewards, terminated, truncated, ended = play(actions, resetting)
+        if (self.fused is None or not self.fused.pays) and not np.isfinite(rewards).all():
+            wrong = int(np.flatnonzero(~np.isfinite(rewards))[0])
+            raise ConfigError(f"reward {self.settings.reward!r} must be finite, was {rewards[wrong]} in sub-environment {wrong}; "
+                              "mend its pay() and reset")
         for watcher in self.watchers:
             watcher.stepped(self, actions, written, rewards, terminated, truncated, resetting)
         info = self._info.write(self)

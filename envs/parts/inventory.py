@@ -19,7 +19,7 @@ class InventoryPart(Part):
     def __init__(self, settings: NoSettings, context: PartContext) -> None:
         if not isinstance(context.scheme, Quotes):
             raise ConfigError("private part inventory needs the action scheme quotes or quote_grid, whose bound it is measured by, "
-                              f"was {'none' if context.scheme is None else context.scheme.name}")
+                              f"was {'none' if context.scheme is None else context.scheme.name}; name other parts in private")
         self._scheme = context.scheme
 
     def write(self, active: np.ndarray, books: Books, out: np.ndarray, at: int) -> None:

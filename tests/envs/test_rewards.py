@@ -212,3 +212,22 @@ def test_a_reward_of_ones_own_cannot_let_the_ledger_be_changed_through_what_it_r
     _, rewards, *_ = env.step(np.array([0, 2]))
     rewards[:] = 0.0
     assert (env.simulator.record["equity"] > 0.0).all()
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_reward_of_ones_own_that_is_not_finite_names_the_sub_environment(wrong):
+    env = TradingVectorEnv(num_envs=2, episode_bars=3, reward=[Returning(lambda step: np.array([0.0, wrong])), "log_return"])
+    env.reset(seed=0)
+    with pytest.raises(ConfigError, match=f"must be finite, was {wrong} in sub-environment 1"):
+        env.step(np.array([2, 2]))
+
+
+def test_what_an_episode_that_begins_would_have_been_paid_does_not_matter():
+    def grown(step):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(step["equity_before"] > 0.0, step["equity"] / step["equity_before"], np.nan)
+
+    env = TradingVectorEnv(num_envs=2, episode_bars=2, reward=Returning(grown), autoreset_mode="next_step")
+    env.reset(seed=0)
+    paid = [env.step(np.array([2, 2]))[1][0] for _ in range(6)]
+    assert paid == [1.0, 1.0, 0.0, 1.0, 1.0, 0.0]
