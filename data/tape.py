@@ -13,6 +13,7 @@ import numpy as np
 from ..market.bar import BAR, CLOCK, TERMS
 from ..market.errors import DataError, IntegrityError, UnknownNameError
 from ..market.instrument import Instrument, instrument_records
+from ..market.record import clear_padding
 from .contract import check_shapes, check_tape
 from .instant import Instant, iso, to_ns
 from .record import frozen, neutral_terms
@@ -317,8 +318,10 @@ class Tape:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for array in (self.clock, self.bars, self.terms):  # pickling forgets it, and compiled code is bound to it
-            array.flags.writeable = False
+        for array in (self.clock, self.bars, self.terms):
+            if array.flags.writeable:
+                clear_padding(array)  # a deep copy leaves it undefined, and the digest reads it
+                array.flags.writeable = False  # copies forget it, and compiled code is bound to it
 
 
 def _mark_sessions(clock: np.ndarray, bars: np.ndarray, instruments: Sequence[Instrument]) -> None:

@@ -15,6 +15,7 @@ from ..encoders.table import FeatureTable
 from ..market.actions.scheme import ActionScheme
 from ..market.cost import CostSettings
 from ..market.errors import ConfigError, ShapeError, did_you_mean
+from ..market.record import copied
 from ..simulator.simulator import Simulator
 from .errors import ClosedError, EpisodeError
 from .features import price_features
@@ -240,9 +241,7 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         """
         self._check_open()
         mask = self._reset_mask(options)
-        self.streams.seed(seed, mask)
-        if seed is not None:
-            self.starts.rewind(mask)
+        self.starts.rewind(self.streams.seed(seed, mask))
         self._begin(mask)
         written = self._observe()
         for watcher in self.watchers:
@@ -286,6 +285,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         if ended:
             if mode is AutoresetMode.SAME_STEP:
                 info = self._begin_again(written, info)
+                for watcher in self.watchers:
+                    watcher.observed(written)
             elif mode is AutoresetMode.DISABLED:
                 self._running &= ~self._done
                 self._n_idle = int((~self._running).sum())
@@ -390,17 +391,20 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         self._check_open()
         require_identity(self, state)
         self.load_own(state["own"])
-        fills = state["simulator"]["fills"]  # the log of the last step, where it is kept: it decides nothing
-        own = self.simulator.fills
-        self.simulator.load(state["simulator"] | {"fills": fills if fills.shape == own.shape else own})
+        books = state["simulator"]
+        if books["fills"].shape != self.simulator.fills.shape:  # the log of the last step decides nothing; here it is not known
+            record = copied(books["record"])
+            record["n_logged"] = 0
+            books = {**books, "record": record, "fills": np.zeros_like(self.simulator.fills)}
+        self.simulator.load(books)
         self.books.episode[...] = state["episode"]
         for name, keeper in self._keepers().items():
             keeper.load(state["keepers"][name])
         self._running[...], self._done = state["running"], np.array(state["done"])
         self._n_idle = int((~self._running).sum())
         if self._history is not None:
-            self._history = deepcopy(state["history"]) or History(self.num_envs)
-            self.watchers[0] = self._history
+            before, self._history = self._history, deepcopy(state["history"]) or History(self.num_envs)
+            self.watchers[:] = [self._history if watcher is before else watcher for watcher in self.watchers]
 
     def _keepers(self) -> dict[str, Any]:
         """Return by name what remembers something with `state` and `load`."""

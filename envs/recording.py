@@ -89,7 +89,7 @@ class Recorder:
 
     def __init__(self, env: TradingVectorEnv, folder: Path, envs: tuple[int, ...]) -> None:
         self.env, self.folder, self.envs = env, folder, envs
-        self._seen: np.ndarray | None = None
+        self._seen: dict[int, np.ndarray] = {}  # copies: what was returned is the caller's, who may write into it
         self._running: dict[int, EpisodeDraft] = {}
         self._next = dict.fromkeys(envs, 0)
         folder.mkdir(parents=True, exist_ok=True)
@@ -108,19 +108,19 @@ class Recorder:
 
     def observed(self, written: np.ndarray) -> None:
         """See `Watcher.observed`."""
-        self._seen = written
+        self._seen = {index: written[index].copy() for index in self.envs}
 
     def stepped(self, env: TradingVectorEnv, actions: np.ndarray, written: np.ndarray, rewards: np.ndarray,
                 terminated: np.ndarray, truncated: np.ndarray, resetting: np.ndarray | None) -> None:  # fmt: skip
         """See `Watcher.stepped`."""
         for index, draft in list(self._running.items()):
-            if self._seen is None or (resetting is not None and resetting[index]):
+            if index not in self._seen or (resetting is not None and resetting[index]):
                 continue
             ended = bool(terminated[index]), bool(truncated[index])
-            draft.decided(self._seen[index].copy(), np.array(actions[index]), float(rewards[index]), *ended)
+            draft.decided(self._seen[index], np.array(actions[index]), float(rewards[index]), *ended)
             if any(ended):
                 self._finish(index, written[index])
-        self._seen = written
+        self.observed(written)
 
     def close(self) -> None:
         """Write what is running as cut short, and look no more."""

@@ -45,13 +45,16 @@ class Streams:
         self._block = np.zeros((n_envs, BLOCK))
         self._used = np.full(n_envs, BLOCK, np.int64)
 
-    def seed(self, seed: int | Sequence[int | None] | None, envs: np.ndarray) -> None:
+    def seed(self, seed: int | Sequence[int | None] | None, envs: np.ndarray) -> np.ndarray:
         """Begin new streams in the sub-environments of the mask `envs` (E,).
 
         Args:
             seed: None goes on with the streams as they are (fresh entropy where there is none yet); an int seeds sub-environment
                 i with (seed, i); a sequence of length E gives each its own, None in it leaves that stream as it is.
             envs: bool (E,), those being reset.
+
+        Returns:
+            Those of them that were given a seed, bool (E,).
 
         Raises:
             ConfigError: A seed is not a non-negative int.
@@ -69,6 +72,7 @@ class Streams:
                 raise ShapeError(f"reset(seed=[...]) needs one seed for each of {self.n_envs} sub-environments, had {len(seed)}")
             seeds = [None if one is None else _checked(one) for one in seed]
             given = [None if one is None else np.random.SeedSequence(one) for one in seeds]
+        asked = envs & np.array([number is not None for number in seeds], np.bool_)
         fresh: np.random.SeedSequence | None = None
         for index in np.flatnonzero(envs):
             sequence, number = given[index], seeds[index]
@@ -79,6 +83,7 @@ class Streams:
                 self.seeds[index] = -1 if number is None else number
                 self._sequences[index], self._generators[index] = sequence, None
                 self._used[index] = BLOCK
+        return asked
 
     def generator(self, index: int) -> np.random.Generator:
         """Return the generator of one sub-environment."""

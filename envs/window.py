@@ -1,5 +1,7 @@
 """The market part of an observation: rows of the feature table, copied as one contiguous block."""
 
+from typing import Any
+
 import numpy as np
 
 from ..encoders.table import FeatureTable
@@ -36,6 +38,10 @@ class MarketWindow:
         self.window, self.width = window, table.layout.n_market
         self.flat = table.values.reshape(-1).view()
         self.flat.flags.writeable = False  # one array type, so that the kernel compiles once
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.flat.flags.writeable = False  # copies forget it
 
     @property
     def size(self) -> int:

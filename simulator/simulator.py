@@ -112,6 +112,11 @@ class Simulator:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_open": None}  # what is compiled stays in its process
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for array in self.market:  # copies forget it: kernels would be compiled anew, for arrays of another type
+            array.flags.writeable = False
+
     @property
     def market(self) -> tuple[np.ndarray, ...]:
         """What the kernels read and never write: bars, terms, clock, instruments, tariff, brackets."""

@@ -1,3 +1,4 @@
+import copy
 import dataclasses
 import math
 import pickle
@@ -134,10 +135,21 @@ def test_the_digest_is_of_the_content_and_of_nothing_else():
     assert Tape.build("two", [X, Y], source.clock, dirty).digest == source.digest
 
 
+def test_a_deep_copy_has_the_digest_of_its_tape():
+    source = gbm_tape(1, 3_000)
+    twins = []
+    for _ in range(4):
+        dirty = [np.full(source.bars.nbytes, 255, np.uint8) for _ in range(4)]  # memory that the next copies may be given
+        del dirty
+        twins.append(copy.deepcopy(source))
+    assert {twin.digest for twin in twins} == {source.digest}
+    assert not any(twin.bars.flags.writeable for twin in twins)
+
+
 def test_a_pickled_tape_is_still_read_only():
-    copy = pickle.loads(pickle.dumps(gbm_tape(1, 20)))
-    assert not copy.bars.flags.writeable
-    check_tape(copy)
+    twin = pickle.loads(pickle.dumps(gbm_tape(1, 20)))
+    assert not twin.bars.flags.writeable
+    check_tape(twin)
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,21 @@ def test_sequential_episodes_cover_the_rows():
         if truncated[0]:
             rows.append(int(batch.simulator.rows[0]))
     assert rows == [25, 35, 25, 35]
+
+
+def test_sequential_episodes_begin_again_only_where_a_seed_is_given():
+    batch = TradingVectorEnv(gbm_tape(0, 60), num_envs=2, rows=(25, 46), episode_bars=5, start="sequential", info=("row",))
+    ones = [TradingVectorEnv(gbm_tape(0, 60), num_envs=1, rows=(25, 46), episode_bars=5, start="sequential", info=("row",))
+            for _ in range(2)]
+
+    def rows(*seeds):
+        alone = [one.reset(seed=None if seed is None else [seed])[1]["row"][0] for one, seed in zip(ones, seeds, strict=True)]
+        together = batch.reset(seed=list(seeds))[1]["row"].tolist()
+        assert together == alone
+        return together
+
+    assert rows(3, 4) == [25, 25]
+    assert rows(None, None) == [30, 30]  # as stable-baselines3 resets
+    assert rows(None, 4) == [35, 25]
+    assert batch.reset()[1]["row"].tolist() == [40, 30]
+    assert batch.reset(seed=1)[1]["row"].tolist() == [25, 25]

@@ -175,6 +175,17 @@ def test_a_wrong_action_is_refused_in_the_same_words_and_leaves_no_trace(action,
     assert {name: array.tobytes() for name, array in fused.simulator.state().items()} == before
 
 
+def test_a_number_beyond_the_space_that_float64_cannot_tell_from_it_is_refused_too():
+    wrong = np.array([[0.5], [1.0 + np.finfo(np.longdouble).eps]], np.longdouble)
+    if np.finfo(np.longdouble).eps == np.finfo(np.float64).eps:
+        pytest.skip("long double is float64 here")
+    for batch in pair(TradingVectorEnv, TAPE, {"action": "exposure"}, 2):
+        batch.reset(seed=0)
+        with pytest.raises(ConfigError, match=r"action exposure: must be finite and lie in \[-1, 1\]"):
+            batch.step(wrong)
+        batch.step(np.array([[0.5], [1.0]], np.longdouble))
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.uint16, np.int64, ">i8"])
 def test_integers_of_any_kind_are_actions(dtype):
     fused, staged = pair(TradingVectorEnv, TAPE, {}, 3)

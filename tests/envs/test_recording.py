@@ -76,6 +76,20 @@ def test_one_episode_follows_another_and_what_runs_at_close_is_cut_short(tmp_pat
     assert made.watchers == []
 
 
+@pytest.mark.parametrize("mode", ["same_step", "next_step"])
+def test_what_the_caller_writes_into_observations_is_not_recorded(tmp_path, mode):
+    for folder, scribbles in ((tmp_path / "read", False), (tmp_path / "written", True)):
+        made = env(autoreset_mode=mode)
+        record_episodes(made, folder)
+        seen, _ = made.reset(seed=0)
+        for _ in range(12):
+            if scribbles:
+                seen[:] = 77.0
+            seen, *_ = made.step(np.full(3, BUY_HALF))
+    for path in recorded_episodes(tmp_path / "read"):
+        assert read_episode(tmp_path / "written" / path.name).steps.equals(read_episode(path).steps)
+
+
 def test_a_reset_in_the_middle_cuts_short_and_later_recordings_go_on_counting(tmp_path):
     for _ in range(2):
         made = env()

@@ -1,5 +1,6 @@
 """A state saved in the middle of episodes goes on identically."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
 from quantgym.envs.errors import ClosedError, EpisodeError
+from quantgym.envs.history import History
 from quantgym.envs.portfolio import PortfolioVectorEnv
 from quantgym.envs.worlds.leak import LeakVectorEnv
 from quantgym.market.cost import CostSettings
@@ -119,6 +121,47 @@ def test_a_state_of_another_environment_is_refused(changes, says):
         other.set_state(env.get_state())
     with pytest.raises(IntegrityError, match="version is missing; pass what get_state returned"):
         other.set_state({})
+
+
+def test_a_state_without_the_log_of_the_last_step_leaves_none_of_another():
+    logs, bare = (TradingVectorEnv(TAPE, num_envs=1, episode_bars=10, record_fills=kept) for kept in (True, False))
+    for env in (logs, bare):
+        env.reset(seed=0)
+        env.step(np.array([1]))
+    bare.step(np.array([0]))  # buys again, at another price
+    assert logs.simulator.fills_of_step(0).size == 1
+    logs.set_state(bare.get_state())
+    assert logs.simulator.fills_of_step(0).size == 0
+    assert logs.step(np.array([1]))[0].tobytes() == bare.step(np.array([1]))[0].tobytes()
+    assert logs.simulator.fills_of_step(0).size == 1
+
+
+def test_watchers_keep_their_places_when_a_state_is_loaded():
+    env = TradingVectorEnv(TAPE, num_envs=2, episode_bars=10, render_mode="ansi")
+    other = History(2)
+    env.watchers.insert(0, other)
+    env.reset(seed=0)
+    env.set_state(env.get_state())
+    assert env.watchers[0] is other
+    assert len(env.watchers) == 2
+    assert env.watchers[1] is not other
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_copy_of_an_environment_plays_on_by_itself(again, threads):
+    env = TradingVectorEnv(gbm_tape(2, 400), num_envs=4, episode_bars=7, reward=CALM, start="sequential", threads=threads)
+    actions = actions_of(env, 0, 30)
+    env.reset(seed=5)
+    for action in actions[:10]:
+        env.step(action)
+    twin = again(env)
+    assert not any(array.flags.writeable for array in (*twin.simulator.market, twin.view.market.flat))
+    state = env.get_state()
+    first = [bits(env.step(action)) for action in actions[10:]]
+    assert [bits(twin.step(action)) for action in actions[10:]] == first
+    twin.set_state(state)
+    assert [bits(twin.step(action)) for action in actions[10:]] == first
 
 
 def test_there_is_no_state_before_a_reset_or_after_close():
