@@ -53,7 +53,8 @@ def check(id_or_env: Any, *, n_envs: int = 7, seed: int = 0, checks: Sequence[st
 
     Ours are checked whole. Of any other environment of Gymnasium's what can be is checked: spaces, seeding, independence, refusal
     of bad actions, autoreset, and books and rewards where `info` carries `equity`; the rest is in `skipped`, with the reason.
-    Environments that are passed in are built anew or copied, never played; wrappers around ours are not looked at.
+    Environments that are passed in are built anew or copied, never played; wrappers around ours are not looked at,
+    which `skipped` says.
 
     Args:
         id_or_env: An id; an environment, single or batch; or a class or function that makes one (with `num_envs` where it takes
@@ -90,6 +91,7 @@ def check(id_or_env: Any, *, n_envs: int = 7, seed: int = 0, checks: Sequence[st
         passed += [] if found else [name]
     if faults:
         raise IntegrityError("\n".join(faults))
+    skipped += [f"wrappers: {', '.join(subject.around)}: what is inside was played without them"] if subject.around else []
     leaks = bool(subject.native is not None and subject.native.leaks)
     return EnvReport(tuple(passed), tuple(skipped), leaks)
 

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gymnasium
@@ -43,6 +43,7 @@ class Subject:
         encode: Makes features from a tape, where that is known of a batch of ours.
         tape: What `encode` reads.
         listed: Whether `reset` takes a list of seeds, one for each sub-environment.
+        around: Names of wrappers around one of ours, which are not played.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Subject:
     encode: Callable[[Tape], Any] | None = None
     tape: Tape | None = None
     listed: bool = True
+    around: tuple[str, ...] = ()
 
     @property
     def seeds(self) -> list[int | None]:
@@ -84,7 +86,7 @@ def subject_of(given: Any, n: int, seed: int, settings: dict[str, Any]) -> Subje
     if isinstance(given, (gymnasium.Env, VectorEnv)):
         inner = given.unwrapped
         if isinstance(inner, (SingleEnv, TradingVectorEnv)):
-            return _native(inner, n, seed, settings)
+            return replace(_native(inner, n, seed, settings), around=_around(given))
         if settings:
             raise ConfigError(f"settings go to an id or to what makes an environment, not to one that is made: {sorted(settings)}")
         return _foreign(_copier(given), _name(given), n, seed)
@@ -92,7 +94,7 @@ def subject_of(given: Any, n: int, seed: int, settings: dict[str, Any]) -> Subje
         made = _called(given, n, settings)
         inner = getattr(made, "unwrapped", made)
         if isinstance(inner, (SingleEnv, TradingVectorEnv)):
-            return _native(inner, n, seed, {})
+            return replace(_native(inner, n, seed, {}), around=_around(made))
         return _foreign(lambda size: _called(given, size, settings), _name(made), n, seed)
     raise ConfigError("check needs an id, an environment of Gymnasium, or what makes one when it is called, was "
                       f"{type(given).__name__}")
@@ -231,6 +233,10 @@ def _layers(env: Any) -> Iterator[Any]:
         if not isinstance(env, (PassiveEnvChecker, OrderEnforcing)):
             yield env
         env = env.env
+
+
+def _around(env: Any) -> tuple[str, ...]:
+    return tuple(type(one).__name__ for one in _layers(env))
 
 
 def _name(env: Any) -> str:

@@ -46,6 +46,17 @@ def test_a_single_environment_can_be_given():
     assert "single" in check(TradingEnv(TAPE), n_envs=2).passed
 
 
+class PaysTwice(gymnasium.RewardWrapper):
+    def reward(self, reward):
+        return 2.0 * reward
+
+
+def test_wrappers_around_ours_are_said_not_to_be_looked_at():
+    report = check(PaysTwice(TradingEnv(TAPE)), n_envs=2, checks=["spaces"])
+    assert report.skipped == ("wrappers: PaysTwice: what is inside was played without them",)
+    assert check(gymnasium.make("quantgym/Trading-v0"), n_envs=2, checks=["spaces"]).skipped == ()
+
+
 def test_features_given_as_a_table_are_skipped_and_said_so():
     report = check(TradingVectorEnv(TAPE, price_features(TAPE)), n_envs=3)
     assert report.skipped[0].startswith("lookahead: the features were given as a table")
