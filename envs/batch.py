@@ -28,6 +28,7 @@ from .limits import Limits, limit_settings
 from .parts.part import Part, PartContext
 from .parts.registry import build_parts
 from .rewards.registry import build_reward
+from .spared_actions import spared_actions
 from .spec import EnvSettings, options_of
 from .start import EpisodeStarts, tape_weights
 from .stream import Streams
@@ -254,7 +255,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         All actions are checked before anything moves, so a refused call changes nothing.
 
         Args:
-            actions: int (E,) for discrete schemes, float (E, n) inside [-1, 1] for continuous ones.
+            actions: int (E,) for discrete schemes, float (E, n) inside [-1, 1] for continuous ones. Of a sub-environment that only
+                begins anew (autoreset mode `next_step`) the values are ignored, whatever they are.
 
         Returns:
             Observations float32 (E, D), rewards float64 (E,), terminated and truncated bool (E,), info.
@@ -273,7 +275,8 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
         mode = self._mode
         resetting = self._done if mode is AutoresetMode.NEXT_STEP and self._done.any() else None
         play = self._play_staged if self.fused is None else self._play_fused
-        written, rewards, terminated, truncated, ended = play(actions, resetting)
+        played = actions if resetting is None else spared_actions(actions, resetting)
+        written, rewards, terminated, truncated, ended = play(played, resetting)
         if (self.fused is None or not self.fused.pays) and not np.isfinite(rewards).all():
             wrong = int(np.flatnonzero(~np.isfinite(rewards))[0])
             raise ConfigError(f"reward {self.settings.reward!r} must be finite, was {rewards[wrong]} in sub-environment {wrong}; "
@@ -341,7 +344,13 @@ class TradingVectorEnv(VectorEnv[Any, np.ndarray, np.ndarray]):
             part.after(record, self.books)
 
     def render(self) -> tuple[Any, ...] | None:
-        """Return a frame of each running episode: uint8 (height, width, 3) or, for `ansi`, text; None without a mode."""
+        """Return a frame of each running episode: uint8 (height, width, 3) or, for `ansi`, text; None without a mode.
+
+        Raises:
+            EpisodeError: An episode is not running.
+            ClosedError: After `close`.
+        """
+        self._check_open()
         if self._history is None:
             return None
         if not self._running.all():

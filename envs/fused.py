@@ -127,7 +127,10 @@ class FusedStep:
 
     def checked(self, actions: Any) -> np.ndarray:
         """Return actions as the kernels read them; see `ActionScheme.check_actions` for what is refused."""
-        given = np.asarray(actions)
+        try:
+            given = np.asarray(actions)
+        except (TypeError, ValueError):  # such as rows of different lengths; said in our words
+            return self._scheme.check_actions(actions, self._n_envs)
         if given.shape != self._shape or given.dtype.kind not in self._kinds or given.dtype.itemsize > 8:  # a long double rounds
             return self._scheme.check_actions(given, self._n_envs)
         values = given if given.dtype == self._dtype and given.flags.c_contiguous else np.ascontiguousarray(given, self._dtype)

@@ -61,7 +61,11 @@ class SingleEnv(gymnasium.Env[Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Decide at the close of the current row and play the next bar. See `TradingVectorEnv.step`."""
-        given = np.asarray(action)
+        try:
+            given = np.asarray(action)
+        except (TypeError, ValueError):
+            raise ShapeError(f"action must have the shape {self._action_shape}, was a {type(action).__name__} that makes no array; "
+                             "give every row the same length") from None
         if given.shape != self._action_shape:
             raise ShapeError(f"action must have the shape {self._action_shape}, was {given.shape}")
         observations, rewards, terminated, truncated, info = self.batch.step(given[None])

@@ -8,11 +8,11 @@ from gymnasium.vector import VectorEnv
 
 from ..envs.batch import TradingVectorEnv
 from ..envs.info import gross_exposure
+from ..market.account import COSTS
 from ..market.order import Refusal
 
-__all__ = ["COST_LINES", "MeteredVectorEnv"]
+__all__ = ["MeteredVectorEnv"]
 
-COST_LINES = ("commission", "fees", "spread", "slippage", "impact", "borrow", "liquidation")
 BASIS_POINT = 1e-4
 MICROSECOND = 1e-6
 
@@ -71,7 +71,7 @@ class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         figures = {name: value / bars for name, value in self._sums.items()} if self._bars else {}
         if self._bars:
             figures["speed/env_us_a_step"] = self._seconds / bars / MICROSECOND
-            figures |= {f"costs/{line}_bp": self._costs[index] / bars / BASIS_POINT for index, line in enumerate(COST_LINES)}
+            figures |= {f"costs/{line}_bp": self._costs[index] / bars / BASIS_POINT for index, line in enumerate(COSTS)}
             counts = zip(Refusal, self._refused, strict=True)
             figures |= {f"refused/{reason.name.lower()}": count / bars for reason, count in counts if count}
             figures |= {f"actions/{label}": count / bars for label, count in zip(self._labels, self._actions, strict=True)}
@@ -85,7 +85,7 @@ class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._bars, self._episodes, self._seconds = 0, 0, 0.0
         self._sums = {"train/reward": 0.0, "train/exposure": 0.0, "train/turnover": 0.0}
         self._ends = {"train/equity": 0.0, "train/drawdown": 0.0, "train/ruined": 0.0}
-        self._costs, self._refused = np.zeros(len(COST_LINES)), np.zeros(len(Refusal), np.int64)
+        self._costs, self._refused = np.zeros(len(COSTS)), np.zeros(len(Refusal), np.int64)
         self._labels = scheme.labels if scheme.discrete else ()
         self._actions = np.zeros(len(self._labels), np.int64)
 
@@ -98,7 +98,7 @@ class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._sums["train/turnover"] += float((record["traded_notional"] / before).sum())
         gross_exposure(simulator.instruments, account, simulator.position, self._exposure)
         self._sums["train/exposure"] += float(self._exposure[played].sum())
-        self._costs += [float((record[line] / before).sum()) for line in COST_LINES]
+        self._costs += [float((record[line] / before).sum()) for line in COSTS]
         self._refused += simulator.refused[played].sum(axis=0)
         if self._labels:
             self._actions += np.bincount(actions, minlength=len(self._labels))

@@ -24,10 +24,12 @@ class InventoryPart(Part):
 
     def write(self, active: np.ndarray, books: Books, out: np.ndarray, at: int) -> None:
         """See `Part.write`."""
-        scheme, equity = self._scheme, books.account["equity"][active]
+        scheme, account = self._scheme, books.account[active]
+        equity = account["equity"]
         if scheme.lots:
             held = books.position["units"][active, 0] / books.instruments["lot"][0] / (scheme.largest * scheme.lots)
         else:
             bound = scheme.largest * scheme.equity_share * equity
             held = np.divide(books.values[active, 0], bound, out=np.zeros(len(equity)), where=bound > 0.0)
-        out[active, at] = np.clip(held, -1.0, 1.0)
+        lives = (account["ruined"] == 0) & (equity > 0.0)
+        out[active, at] = np.where(lives, np.clip(held, -1.0, 1.0), 0.0)

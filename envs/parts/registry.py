@@ -44,12 +44,19 @@ def build_parts(given: PartsGiven, context: PartContext) -> tuple[Part, ...]:
 
     Raises:
         UnknownNameError: No such part; carries a suggestion.
-        ConfigError: A setting is unknown or wrong, or a part does not go with these assets or actions.
+        ConfigError: A setting is unknown or wrong, a part does not go with these assets or actions, or has no columns.
     """
     if not isinstance(given, (str, Mapping, Part, Sequence)):
         raise ConfigError(f"private must name parts, was {given!r}; known: {', '.join(PARTS)}")
     listed = [given] if isinstance(given, (str, Mapping, Part)) else list(given)
-    return tuple(_build_part(one, context) for one in listed)
+    parts = tuple(_build_part(one, context) for one in listed)
+    for part in parts:
+        columns = getattr(part, "columns", None)
+        if not isinstance(columns, (tuple, list)) or not all(isinstance(column, Column) for column in columns):
+            was = f"was {columns!r}" if hasattr(part, "columns") else "has none"
+            raise ConfigError(f"private part {type(part).__name__} must have columns, a tuple of Column, {was}; name there what its "
+                              "write() writes")
+    return parts
 
 
 def columns_of(parts: Sequence[Part]) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..desk import Desk
 from .one_asset import OneAsset
-from .setting import positive_of
+from .setting import multiple_of
 
 __all__ = ["Exposure"]
 
@@ -17,7 +17,7 @@ class Exposure(OneAsset):
     """One number in [-1, 1], times `scale`: the part of equity in the one asset; negative is short (or flat).
 
     Attributes:
-        scale: Exposure of the action 1, as a multiple of equity; an exposure beyond the leverage of the rules is cut to it.
+        scale: Exposure of the action 1, as a multiple of equity, at most 1,000,000; an exposure beyond the leverage of the rules is cut to it.
     """
 
     scale: float = 1.0
@@ -28,7 +28,7 @@ class Exposure(OneAsset):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        positive_of(self.name, "scale", self.scale)
+        multiple_of(self.name, "scale", self.scale)
 
     @property
     def size(self) -> int:

@@ -59,19 +59,23 @@ class ActionScheme:
             int64 (n_envs,) or float64 (n_envs, size), C-contiguous.
 
         Raises:
-            ShapeError: The shape or the kind of number is another.
+            ShapeError: The shape or the kind of number is another, or rows differ in length.
             ConfigError: A value is NaN, infinite or out of range; names its index.
         """
-        values = np.asarray(actions)
+        wanted = f"integers of shape ({n_envs},)" if self.discrete else f"floats of shape ({n_envs}, {self.size})"
+        try:
+            values = np.asarray(actions)
+        except (TypeError, ValueError):
+            raise ShapeError(f"action {self.name}: must be {wanted}, was a {type(actions).__name__} that makes no array; "
+                             "give every row the same length") from None
         if self.discrete:
             if values.shape != (n_envs,) or values.dtype.kind not in "iu":
-                raise ShapeError(f"action {self.name}: must be integers of shape ({n_envs},), was {values.dtype} {values.shape}")
+                raise ShapeError(f"action {self.name}: must be {wanted}, was {values.dtype} {values.shape}")
             bad = (values < 0) | (values >= self.n)
             rule = f"must lie in [0, {self.n})"
         else:
             if values.shape != (n_envs, self.size) or values.dtype.kind not in "fiu":
-                wanted = f"({n_envs}, {self.size})"
-                raise ShapeError(f"action {self.name}: must be floats of shape {wanted}, was {values.dtype} {values.shape}")
+                raise ShapeError(f"action {self.name}: must be {wanted}, was {values.dtype} {values.shape}")
             bad = ~((values >= -1.0) & (values <= 1.0))
             rule = "must be finite and lie in [-1, 1]"
         if bad.any():

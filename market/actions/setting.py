@@ -9,12 +9,19 @@ import numpy as np
 
 from ..errors import ConfigError, UnknownNameError
 
-__all__ = ["count_of", "flag_of", "is_number", "names_of", "numbers_of", "positive_of"]
+__all__ = ["count_of", "flag_of", "is_number", "multiple_of", "names_of", "numbers_of", "positive_of"]
+
+LARGEST_MULTIPLE = 1e6
 
 
 def is_number(value: Any) -> bool:
     """Whether `value` is a finite number and no flag."""
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and math.isfinite(value)
+    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond the floats
+        return False
 
 
 def positive_of(scheme: str, name: str, value: Any) -> float:
@@ -22,6 +29,13 @@ def positive_of(scheme: str, name: str, value: Any) -> float:
     if not (is_number(value) and value > 0.0):
         raise ConfigError(f"action {scheme}: {name} must be a positive, finite number, was {value!r}")
     return float(value)
+
+
+def multiple_of(scheme: str, name: str, value: Any) -> float:
+    """Return a positive multiple of equity, at most `LARGEST_MULTIPLE`: beyond it products leave the floats."""
+    if (multiple := positive_of(scheme, name, value)) > LARGEST_MULTIPLE:
+        raise ConfigError(f"action {scheme}: {name} is a multiple of equity and must be at most {LARGEST_MULTIPLE:,.0f}, was {value!r}")
+    return multiple
 
 
 def count_of(scheme: str, name: str, value: Any) -> int:

@@ -10,7 +10,7 @@ from ..desk import Desk
 from ..errors import ConfigError
 from ..kernel import kernel
 from .scheme import ActionScheme
-from .setting import flag_of, positive_of
+from .setting import flag_of, multiple_of
 from .sizing import aim
 
 __all__ = ["TargetWeights", "Weights", "decode_portfolio"]
@@ -142,7 +142,7 @@ class Weights(ActionScheme):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "short", flag_of(self.name, "short", self.short))
-        positive_of(self.name, "leverage", self.leverage)
+        multiple_of(self.name, "leverage", self.leverage)
         _check_bounds(self.name, self.max_weight, self.leverage)
 
     @property
@@ -171,7 +171,7 @@ def _or_none(bound: float | None) -> float:
 def _check_bounds(scheme: str, max_weight: float | None, leverage: float | None) -> None:
     for name, value in (("max_weight", max_weight), ("leverage", leverage)):
         if value is not None:
-            positive_of(scheme, name, value)
+            multiple_of(scheme, name, value)
     if max_weight is not None and leverage is not None and max_weight > leverage:
         raise ConfigError(f"action {scheme}: max_weight must be at most the leverage, {leverage}, was {max_weight}; lower it, or "
                           "leave it out")

@@ -9,6 +9,7 @@ from quantgym.envs.batch import TradingVectorEnv
 from quantgym.envs.portfolio import PortfolioVectorEnv
 from quantgym.envs.replay import play
 from quantgym.envs.worlds.leak import LeakVectorEnv
+from quantgym.market.errors import ConfigError, ShapeError
 
 MAKERS = {
     "trading": lambda **s: TradingVectorEnv(gbm_tape(0, 300), episode_bars=4, reward="differential_sharpe", **s),
@@ -98,6 +99,49 @@ def test_next_step_transitions_equal_those_of_a_hand_written_loop(world):
                 paid, ended = rewards[0], bool(terminated[0] or truncated[0])
             assert replay.observations[step][e].tobytes() == seen[0].tobytes()
             assert (replay.rewards[step][e], bool(replay.done(step)[e])) == (paid, ended)
+
+
+@pytest.mark.parametrize("staged", [False, True], ids=["fused", "staged"])
+@pytest.mark.parametrize(("action", "good", "bad"), [
+    ("positions", 1, -7), ("exposure", [0.5], [np.nan]), ("weights", [0.5, 0.0], [9.0, np.inf]),
+])  # fmt: skip
+def test_next_step_judges_no_value_of_a_sub_environment_that_only_begins_anew(action, good, bad, staged):
+    settings = {"num_envs": 3, "episode_bars": 4, "autoreset_mode": "next_step", "action": action}
+    usual, odd = made = [TradingVectorEnv(gbm_tape(0, 300), **settings) for _ in range(2)]
+    for env in made:
+        if staged:
+            env.fused = None
+        env.reset(seed=3)
+        env.simulator.desk.episode["last_row"][2] += 2  # the third one plays on while the others begin anew
+        for _ in range(4):
+            *_, truncated, _ = env.step(np.array([good] * 3))
+        assert truncated.tolist() == [True, True, False]
+    given = np.array([bad, bad, good])
+    kept = given.copy()
+    ours, theirs = odd.step(given), usual.step(np.array([good] * 3))
+    assert [part.tobytes() for part in ours[:4]] == [part.tobytes() for part in theirs[:4]]
+    assert given.tobytes() == kept.tobytes()  # what the caller handed over is the caller's
+    assert odd.simulator.account.tobytes() == usual.simulator.account.tobytes()
+    with pytest.raises(ConfigError, match=f"action {action}: "):  # all play again
+        odd.step(np.array([bad, good, good]))
+
+
+@pytest.mark.parametrize("staged", [False, True], ids=["fused", "staged"])
+def test_next_step_still_judges_who_plays_and_the_form_of_the_whole(staged):
+    env = TradingVectorEnv(gbm_tape(0, 300), num_envs=2, episode_bars=4, autoreset_mode="next_step", action="exposure")
+    if staged:
+        env.fused = None
+    env.reset(seed=3)
+    env.simulator.desk.episode["last_row"][1] += 2
+    for _ in range(4):
+        env.step(np.full((2, 1), 0.5))
+    with pytest.raises(ConfigError, match=r"was nan at index \[1, 0\]"):
+        env.step(np.full((2, 1), np.nan))
+    arrays = (np.zeros(2), np.zeros((2, 2)), np.zeros((3, 1)), np.zeros((2, 1), bool), np.zeros((2, 1), complex))
+    for wrong in (*arrays, "abc", None, [[1], [2, 3]]):
+        with pytest.raises(ShapeError, match="action exposure: must be floats"):
+            env.step(wrong)
+    assert env.step(np.full((2, 1), 0.5))[1][0] == 0.0
 
 
 def test_ending_at_different_times_mixes_nothing_up():

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from quantgym.data.catalog import open_tape
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
+from quantgym.envs.errors import ClosedError
 from quantgym.envs.history import Episode
 from quantgym.envs.picture import _prices
 from quantgym.market.account import FILL
@@ -100,3 +101,16 @@ def test_a_state_goes_from_one_that_draws_to_one_that_does_not():
     drawing.step(np.array([1, 0]))
     plain.set_state(drawing.get_state())
     assert plain.step(np.array([5, 1]))[0].tobytes() == drawing.step(np.array([5, 1]))[0].tobytes()
+
+
+@pytest.mark.parametrize("mode", ["rgb_array", "ansi", None])
+def test_nothing_is_shown_after_close(mode):
+    batch = TradingVectorEnv(TAPE, num_envs=2, render_mode=mode)
+    alone: Any = gymnasium.make("quantgym/Trading-v0", render_mode=mode)
+    for env in (batch, alone):
+        env.reset(seed=0)
+        if mode is not None:
+            assert env.render() is not None
+        env.close()
+        with pytest.raises(ClosedError, match="this Trading-v0 environment is closed; make a new one"):
+            env.unwrapped.render()

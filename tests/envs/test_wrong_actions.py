@@ -5,6 +5,7 @@ import pytest
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
+from quantgym.envs.single import TradingEnv
 from quantgym.market.actions.registry import SCHEMES, action_scheme
 from quantgym.market.cost import CostSettings
 from quantgym.market.errors import ConfigError, ShapeError
@@ -19,14 +20,16 @@ def wrong_actions(scheme):
     if scheme.discrete:
         for value in (-1, scheme.n, np.iinfo(np.int64).max, np.iinfo(np.int64).min):
             yield np.array([0, value, 1])
-        yield from (np.zeros(ENVS), np.zeros(ENVS, bool), np.full(ENVS, np.nan), np.zeros((ENVS, 1), int), None)
+        yield from (np.zeros(ENVS), np.zeros(ENVS, bool), np.full(ENVS, np.nan), np.zeros((ENVS, 1), int))
+        yield from (None, "abc", [0, [1, 2], 1])
         return
     for value in (np.nan, np.inf, -np.inf, 1.0000001, -1.5, 1e300, np.float32(1.001)):
         actions = np.full((ENVS, scheme.size), 0.5)
         actions[1, -1] = value
         yield actions
     shape = (ENVS, scheme.size)
-    yield from (np.zeros(ENVS), np.zeros((ENVS, scheme.size + 1)), np.zeros(shape, bool), np.zeros(shape, complex), "long", None)
+    yield from (np.zeros(ENVS), np.zeros((ENVS, scheme.size + 1)), np.zeros(shape, bool), np.zeros(shape, complex), "long", None,
+                [[0.5] * scheme.size, [0.5] * (scheme.size + 1), [0.5] * scheme.size])
 
 
 def orders_of(env):
@@ -60,6 +63,21 @@ def test_the_simulator_decodes_no_wrong_action_either(name):
             simulator.decode(scheme, actions)
         assert not simulator.intents["lots"].any()
     assert simulator.step()["n_fills"].tolist() == [0] * ENVS
+
+
+@pytest.mark.parametrize("action", ["positions", "exposure", "weights"])
+def test_rows_of_different_lengths_are_a_wrong_shape_whatever_steps_them(action):
+    env = TradingVectorEnv(TAPE, num_envs=2, action=action, costs=COSTS, episode_bars=20)
+    env.reset(seed=1)
+    for fused in (env.fused, None):
+        env.fused = fused
+        with pytest.raises(ShapeError, match=rf"action {action}: must be .* of shape \(2,.*\), was a list that makes no array"):
+            env.step([[1], [2, 3]])
+    alone = TradingEnv(TAPE, action=action, costs=COSTS, episode_bars=20)
+    alone.reset(seed=1)
+    for wrong in ([[1], [2, 3]], "abc", None):
+        with pytest.raises(ShapeError, match="action"):
+            alone.step(wrong)
 
 
 @pytest.mark.parametrize(("action", "says"), [

@@ -7,10 +7,12 @@ from quantgym.envs.tasks.child_order import ChildOrderGrid, ChildOrders
 from quantgym.envs.tasks.choice import Choice, Mix
 from quantgym.envs.tasks.parent_order import OrderSettings
 from quantgym.envs.tasks.written_option import HedgeReward
+from quantgym.market.actions.exposure import Exposure
 from quantgym.market.actions.holding import Holding
 from quantgym.market.actions.quotes import QuoteGrid, Quotes
 from quantgym.market.actions.slice import Slice
 from quantgym.market.actions.unit_positions import UnitPositions
+from quantgym.market.actions.weights import TargetWeights, Weights
 from quantgym.market.errors import ConfigError
 
 NO_NUMBER: tuple[object, ...] = ("1", None, [], {}, float("nan"), float("inf"), True, [[0.1]])
@@ -27,6 +29,20 @@ def test_what_is_no_number_is_refused(settings, name):
     for value in NO_NUMBER:
         with pytest.raises(ConfigError, match=name if name != "narrowest" else "narrowest must be below widest"):
             settings(**{name: value})
+
+
+@pytest.mark.parametrize(("scheme", "name"), [
+    (Exposure, "scale"), (Weights, "leverage"), (Weights, "max_weight"), (TargetWeights, "leverage"), (TargetWeights, "max_weight"),
+])  # fmt: skip
+def test_multiples_of_equity_that_would_leave_the_numbers_are_refused(scheme, name):
+    others = {"leverage": 1e6} if name == "max_weight" else {}  # a weight may not exceed the leverage
+    for value in (1.000001e6, 1e308, 1.7e308, 10**300):
+        with pytest.raises(ConfigError, match=f"{name} is a multiple of equity and must be at most 1,000,000, was 1"):
+            scheme(**{**others, name: value})
+    with pytest.raises(ConfigError, match=f"{name} must be a positive, finite number, was 1"):
+        scheme(**{**others, name: 10**400})
+    largest = scheme(n_assets=1, **{**others, name: 1e6})
+    assert np.isfinite(largest.weights(np.ones((2, largest.size)), None)).all()
 
 
 @pytest.mark.parametrize(("scheme", "name"), FLAGS, ids=lambda one: one if isinstance(one, str) else one.__name__)

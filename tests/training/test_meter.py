@@ -5,8 +5,9 @@ import pytest
 
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.features import price_features
+from quantgym.market.account import COSTS
 from quantgym.training.environment import Blueprint
-from quantgym.training.meter import COST_LINES, MeteredVectorEnv
+from quantgym.training.meter import MeteredVectorEnv
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_reading_begins_anew_and_no_data_means_no_tag(blueprint):
     env = metered(blueprint)
     env.reset(seed=1)
     env.step(np.zeros(3, np.int64))
-    assert set(env.read()) >= {"train/reward", "speed/env_us_a_step", *(f"costs/{line}_bp" for line in COST_LINES)}
+    assert set(env.read()) >= {"train/reward", "speed/env_us_a_step", *(f"costs/{line}_bp" for line in COSTS)}
     assert env.read() == {}
 
 

@@ -10,6 +10,7 @@ from quantgym.envs.parts.part import Part, PartContext
 from quantgym.envs.parts.registry import PARTS, build_parts, columns_of, parts_of_columns
 from quantgym.envs.portfolio import PortfolioVectorEnv
 from quantgym.market.account import new_accounts
+from quantgym.market.actions.quotes import Quotes
 from quantgym.market.cost import CostSettings
 from quantgym.market.desk import Books, open_episodes
 from quantgym.market.errors import ConfigError, UnknownNameError
@@ -119,6 +120,50 @@ def test_a_part_of_ones_own_with_memory_is_begun_fed_and_saved(smoothed):
     after = [env.step(np.array([1, 1, 1]))[0].tobytes() for _ in range(9)]
     env.set_state(state)
     assert [env.step(np.array([1, 1, 1]))[0].tobytes() for _ in range(9)] == after
+
+
+class Columnless(Part):
+    """A part whose author forgot its columns."""
+
+    def __init__(self, settings, context):
+        if "columns" in settings:
+            self.columns = settings["columns"]
+
+    def write(self, active, books, out, at):
+        """Nothing to write."""
+
+
+@pytest.mark.parametrize(("settings", "says"), [
+    ({}, "has none"),
+    ({"columns": None}, "was None"),
+    ({"columns": "wealth"}, "was 'wealth'"),
+    ({"columns": ("wealth",)}, r"was \('wealth',\)"),
+    ({"columns": Column("wealth", "fraction")}, r"was Column"),
+])  # fmt: skip
+def test_a_part_of_ones_own_without_columns_is_told_so(settings, says):
+    PARTS["columnless"] = Columnless
+    try:
+        for private in (Columnless(settings, CONTEXT), {"kind": "columnless", **settings}):
+            with pytest.raises(ConfigError, match=rf"private part Columnless must have columns, a tuple of Column, {says}"):
+                TradingVectorEnv(TAPE, private=["account", private])
+    finally:
+        del PARTS["columnless"]
+    Columnless.columns = (Column("wealth", "fraction", 0.0, 1.0),)
+    try:
+        assert TradingVectorEnv(TAPE, private=["account", Columnless({}, CONTEXT)]).layout.private[-1].name == "wealth"
+    finally:
+        del Columnless.columns
+
+
+def test_inventory_of_a_ruined_account_is_nothing_in_lots_as_in_shares_of_equity():
+    held = books(n_envs=4)
+    held.account["equity"] = [1_000.0, 1_000.0, 0.0, -5.0]
+    held.account["ruined"] = [0, 1, 1, 1]
+    held.position["units"], held.position["mark"] = 15.0, 10.0
+    # 15 lots of 10 x 3; 150 of 3 x 10 % x 1,000
+    for settings in ({"lots": 10, "largest": 3}, {"equity_share": 0.1, "largest": 3}):
+        (part,) = build_parts("inventory", PartContext(("S0",), Quotes(**settings)))
+        assert written(part, held).tolist() == [[0.5], [0.0], [0.0], [0.0]]
 
 
 def test_two_batches_share_no_part():
