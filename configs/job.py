@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..market.cost import CostSettings
 
-__all__ = ["OWN_PATHS", "AgentSettings", "DataSettings", "EnvSettings", "EvaluationSettings", "Job", "TrainingSettings"]
+__all__ = ["OWN_PATHS", "AgentSettings", "DataSettings", "EnvSettings", "EvaluationSettings", "ForecastSettings", "Job",
+           "StageSettings", "TrainingSettings"]
 
 Positive = Annotated[float, Field(gt=0.0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -79,12 +80,39 @@ class EnvSettings(Section):
         return {name: value for name, value in given.items() if value is not None} | options
 
 
-class AgentSettings(Section):
-    """Which algorithm and which network."""
+class ForecastSettings(Section):
+    """The auxiliary loss: the body also learns to say each asset's log return over the next `horizon` bars."""
 
-    algorithm: Literal["PPO", "DQN"]
+    weight: Positive = 0.1
+    horizon: Count = 1
+
+
+class AgentSettings(Section):
+    """Which algorithm, by whom, and which network.
+
+    `backend` is `fast` (our path on RLlib), `stock` (RLlib as shipped) or `sb3`. `body` is a name or a mapping with `kind`: `mlp`,
+    `lstm`, `transformer`, `gnn`; null is the MLP of `hidden`, which also stands above every other body. `expert` is the rule that
+    behaviour cloning learns from.
+    """
+
+    algorithm: Literal["PPO", "DQN", "SAC", "BC"]
+    backend: Literal["fast", "stock", "sb3"] = "stock"
     hidden: tuple[Count, ...] = (64, 64)
     activation: Literal["relu", "tanh"] = "relu"
+    body: Named | None = None
+    forecast: ForecastSettings | None = None
+    expert: Named | None = None
+
+
+class StageSettings(Section):
+    """From which share of the iterations on which world: options of the environment, and a factor on every cost."""
+
+    start: Fraction
+    friction: Annotated[float, Field(ge=0.0)] = 1.0
+    env: dict[str, Any] = {}
+
+
+Knots = tuple[tuple[Fraction, Annotated[float, Field(ge=0.0)]], ...]
 
 
 class TrainingSettings(Section):
@@ -94,12 +122,22 @@ class TrainingSettings(Section):
     seconds: Positive | None = None
     num_envs: Count = 64
     rollout_bars: Count = 64
+    runners: NaturalNumber = 0
+    observation: Literal["flat", "reference"] = "flat"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compile: bool = False
     lr: Positive = 3e-4
     gamma: Fraction = 0.99
     grad_clip: Positive | None = 0.5
-    validate_every: Count = 5
     threads: Count = 1
     reward_scale: Positive = 1.0
+    schedules: dict[Literal["lr", "entropy_coefficient", "clip"], Knots] = {}
+    stages: tuple[StageSettings, ...] = ()
+    # validation
+    validate_every: Count = 5
+    judge: str = "validation/equity"
+    keep: Literal["best", "last"] = "best"
+    patience: Count | None = None
     # PPO
     gae_lambda: Fraction = 0.95
     clip: Positive = 0.2
@@ -107,17 +145,27 @@ class TrainingSettings(Section):
     minibatch: Count = 1024
     entropy_coefficient: Annotated[float, Field(ge=0.0)] = 0.0
     value_coefficient: Annotated[float, Field(ge=0.0)] = 0.5
-    # DQN
+    kl_target: Positive | None = None
+    sequence_bars: Count | None = None
+    # DQN, SAC
     replay_capacity: Count = 50_000
     batch: Count = 256
     update_every: Count = 64
     learning_starts: NaturalNumber = 1_000
+    n_step: Count = 1
+    # DQN
     target_update_steps: Count = 1_000
     epsilon_end: Fraction = 0.05
     epsilon_steps: Count = 10_000
-    n_step: Count = 1
     double: bool = True
     dueling: bool = True
+    prioritised: bool = False
+    priority_exponent: Fraction = 0.6
+    priority_weight: Fraction = 0.4
+    # SAC
+    tau: Annotated[float, Field(gt=0.0, le=1.0)] = 0.005
+    temperature: Positive = 0.1
+    target_entropy: float | None = None
 
 
 class EvaluationSettings(Section):

@@ -20,7 +20,7 @@ from ..configs.job import Job
 from ..evaluation.known_answer import known_answer_score, worlds_with_known_answers
 from ..market.errors import ConfigError
 from .batch_size import check_batch_sizes
-from .learner import Learner
+from .learner import learner_of
 from .preparation import Prepared, prepare
 from .progress import Iteration
 from .run_folder import RunFolder, Status
@@ -87,7 +87,8 @@ def _train(prepared: Prepared, run: RunFolder, progress: Callable[[Iteration], N
     status: Status = "done"
     try:
         baselines = show_baselines(prepared.validation)
-        with TensorBoardLog(run.tensorboard, yaml.safe_dump(job.plain(), sort_keys=False)) as board, Learner(prepared) as learner:
+        text = yaml.safe_dump(job.plain(), sort_keys=False)
+        with TensorBoardLog(run.tensorboard, text) as board, learner_of(prepared) as learner:
             try:
                 while len(iterations) < job.training.iterations and not (iterations and _out_of_time(job, began)):
                     figures = learner.iterate()

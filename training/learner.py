@@ -1,130 +1,65 @@
-"""An RLlib algorithm behind three words: iterate, policy, close."""
+"""Who learns: one protocol for every backend, and the choice between them."""
 
-import math
-import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import gymnasium as gym
-import torch
+from typing import Protocol, Self
 
 from ..agents.network_policy import NetworkPolicy
-from ..agents.networks.network import load_weights
 from ..market.errors import QuantgymError
-from ..market.seeding import generator, spawned
-from .environment import make_for_rllib
-from .meter import MeteredVectorEnv
 from .preparation import Prepared
-from .randomness import isolated_randomness
-from .ray_session import ray_session
 
-__all__ = ["Learner", "NotFiniteError"]
-
-ENV_NAME = "quantgym"
-RLLIB_ENV_ID = "rllib-single-agent-env-v0"  # RLlib registers it anew for each algorithm, and Gymnasium warns
-REPLAY_STREAM = 1
-LEARNER_TAGS = {
-    "policy_loss": "learn/policy_loss",
-    "vf_loss": "learn/value_loss",
-    "vf_explained_var": "learn/explained_variance",
-    "entropy": "learn/entropy",
-    "total_loss": "learn/total_loss",
-    "qf_loss": "learn/q_loss",
-    "qf_mean": "learn/q_mean",
-    "td_error_mean": "learn/td_error",
-    "gradients_default_optimizer_global_norm": "learn/gradient_norm",
-    "default_optimizer_learning_rate": "learn/learning_rate",
-}
+__all__ = ["Learner", "NotFiniteError", "learner_of"]
 
 
 class NotFiniteError(QuantgymError):
     """A loss or a weight became NaN or infinite."""
 
 
-class Learner:
-    """Ray, the algorithm and the worlds of a prepared job, up inside a `with` block and down after it."""
+class Learner(Protocol):
+    """An algorithm and its worlds, up inside a `with` block and down after it.
 
-    def __init__(self, prepared: Prepared) -> None:
-        self.prepared = prepared
-        self.steps = 0
-        self._iterations = 0
-        self._stack = ExitStack()
+    Attributes:
+        steps: Environment steps that were learned from so far.
+        iteration: Iterations that were done so far.
+    """
+
+    steps: int
+    iteration: int
 
     def __enter__(self) -> Self:
-        job = self.prepared.job
-        with ExitStack() as stack:
-            stack.enter_context(ray_session())
-            stack.enter_context(isolated_randomness(job.seed, job.training.threads))
-            import ray
-            from ray.tune.registry import register_env
+        """Bring up what learning needs; nothing global is left changed after `__exit__`."""
 
-            from .rllib_config import algorithm_config
-
-            register_env(ENV_NAME, make_for_rllib)
-            config = algorithm_config(job.agent.algorithm, ENV_NAME, self.prepared.network, job.training, job.seed)
-            config.environment(env_config={"blueprint": ray.put(self.prepared.train)})
-            self._algorithm = config.build_algo()
-            stack.callback(gym.registry.pop, RLLIB_ENV_ID, None)
-            stack.callback(self._algorithm.stop)
-            if job.agent.algorithm == "DQN":  # RLlib leaves its replay unseeded
-                self._algorithm.local_replay_buffer.rng = generator(spawned(job.seed, REPLAY_STREAM))
-            self._meter = _meter_of(self._algorithm.env_runner.env)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.close()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
     def iterate(self) -> dict[str, float]:
-        """Sample and learn for one iteration; return its figures by TensorBoard tag.
+        """Sample and learn for one iteration; return its finite figures by TensorBoard tag.
 
         Raises:
             NotFiniteError: The loss or a weight is NaN or infinite.
         """
-        began = time.perf_counter()
-        before = self.steps
-        result = self._algorithm.train()
-        self._iterations += 1
-        runners = result["env_runners"]
-        self.steps = int(runners["num_env_steps_sampled_lifetime"])
-        figures = self._meter.read()
-        figures["train/episode_return"] = _number(runners, "episode_return_mean") / self.prepared.job.training.reward_scale
-        figures["train/episode_bars"] = _number(runners, "episode_len_mean")
-        learned = result.get("learners", {}).get("default_policy", {})
-        figures |= {tag: _number(learned, name) for name, tag in LEARNER_TAGS.items() if name in learned}
-        self._check_finite(figures.get("learn/total_loss", 0.0))
-        figures["speed/steps_per_s"] = (self.steps - before) / (time.perf_counter() - began)
-        return {tag: value for tag, value in figures.items() if math.isfinite(value)}
 
     def policy(self) -> NetworkPolicy:
-        """Return a copy of what has been learned so far, free of Ray."""
-        weights = {name: value.detach().clone() for name, value in self._algorithm.get_module().net.state_dict().items()}
-        prepared, job = self.prepared, self.prepared.job
-        network = load_weights(prepared.network, weights)
-        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+        """Return a copy of what has been learned so far, which needs neither Ray nor this object."""
 
-    def _check_finite(self, loss: float) -> None:
-        weights = self._algorithm.get_module().net.state_dict()
-        odd = [name for name, value in weights.items() if not bool(torch.isfinite(value).all())]
-        if odd or not math.isfinite(loss):
-            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
-            raise NotFiniteError(
-                f"{what} in iteration {self._iterations} ({self.steps} steps); lower training.lr or training.grad_clip"
-            )
+    def save(self, folder: Path) -> None:
+        """Write into an empty folder all that decides how learning goes on.
 
-    def weights(self) -> Mapping[str, torch.Tensor]:
-        """Return the network's weights by name."""
-        return dict(self.policy().network.state_dict())
+        Raises:
+            ConfigError: The backend cannot go on exactly.
+            OSError: It cannot be written.
+        """
 
+    def load(self, folder: Path) -> None:
+        """Go on from what `save` wrote, before the first iteration: with one environment runner to the bit.
 
-def _meter_of(env: Any) -> MeteredVectorEnv:
-    while not isinstance(env, MeteredVectorEnv):
-        env = env.env
-    return env
+        Raises:
+            ConfigError: The backend cannot go on exactly.
+            IntegrityError: What stands there is of another job or incomplete.
+        """
 
 
-def _number(mapping: Mapping[str, Any], name: str) -> float:
-    value = mapping.get(name, math.nan)
-    return float(value) if isinstance(value, int | float) or getattr(value, "ndim", 1) == 0 else math.nan
+def learner_of(prepared: Prepared) -> Learner:
+    """Return the learner of a prepared job, not yet up; what its backend needs is imported here."""
+    from .stock.learner import StockLearner
+
+    return StockLearner(prepared)

@@ -11,9 +11,9 @@ from quantgym.agents.policy import check_policy
 from quantgym.market.errors import ConfigError, DataError, IntegrityError, UnknownNameError
 from quantgym.training import job as job_module
 from quantgym.training.job import plan, train
-from quantgym.training.learner import Learner
 from quantgym.training.preparation import prepare
 from quantgym.training.progress import Iteration
+from quantgym.training.stock.learner import StockLearner
 from quantgym.training.validation import show, show_baselines
 
 
@@ -124,7 +124,7 @@ def test_the_time_limit_ends_a_run_after_the_iteration_that_passed_it(job_of, tm
 
 @pytest.mark.parametrize("iteration", [1, 2])
 def test_an_error_leaves_a_failed_run_or_none_and_never_a_bundle(job_of, tmp_path, ray, monkeypatch, iteration):
-    honest = Learner.iterate
+    honest = StockLearner.iterate
 
     def breaks(self):
         figures = honest(self)
@@ -132,7 +132,7 @@ def test_an_error_leaves_a_failed_run_or_none_and_never_a_bundle(job_of, tmp_pat
             raise DataError("something broke")
         return figures
 
-    monkeypatch.setattr(Learner, "iterate", breaks)
+    monkeypatch.setattr(StockLearner, "iterate", breaks)
     with pytest.raises(DataError, match="something broke"):
         train(job_of("PPO"), tmp_path / "run")
     if iteration == 1:

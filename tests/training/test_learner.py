@@ -10,10 +10,11 @@ import torch
 from quantgym.configs.load import load_job
 from quantgym.evaluation.known_answer import known_answer_score
 from quantgym.market.errors import ConfigError
-from quantgym.training.learner import Learner, NotFiniteError
+from quantgym.training.learner import NotFiniteError
 from quantgym.training.preparation import prepare
 from quantgym.training.randomness import isolated_randomness
-from quantgym.training.rllib_config import algorithm_config
+from quantgym.training.stock.config import algorithm_config
+from quantgym.training.stock.learner import StockLearner
 
 
 def digest_of(learner):
@@ -25,7 +26,7 @@ def test_the_same_job_learns_the_same_weights_and_another_seed_others(job_of, ra
     found = []
     for seed in (5, 5, 6):
         random.random(), torch.rand(3)  # what happened before must not matter
-        with Learner(prepare(job_of(algorithm, seed=seed))) as learner:
+        with StockLearner(prepare(job_of(algorithm, seed=seed))) as learner:
             before = digest_of(learner)
             learner.iterate()
             learner.iterate()
@@ -35,18 +36,18 @@ def test_the_same_job_learns_the_same_weights_and_another_seed_others(job_of, ra
 
 
 def test_an_iteration_counts_its_steps_and_tells_the_figures_of_its_algorithm(job_of, ray):
-    with Learner(prepare(job_of("PPO"))) as learner:
+    with StockLearner(prepare(job_of("PPO"))) as learner:
         figures = learner.iterate()
         # 4 environments x 16 bars; RLlib samples whole vectors of steps and counts no resets
         assert 64 <= learner.steps < 64 + 4 * 2
     assert figures.keys() >= {"learn/policy_loss", "learn/value_loss", "learn/entropy", "learn/explained_variance"}
     assert figures.keys() >= {"train/reward", "train/turnover", "costs/commission_bp", "speed/steps_per_s"}
-    with Learner(prepare(job_of("DQN"))) as learner:
+    with StockLearner(prepare(job_of("DQN"))) as learner:
         assert learner.iterate().keys() >= {"learn/q_loss", "learn/td_error", "actions/hold"}
 
 
 def test_a_policy_is_a_copy_that_later_learning_does_not_touch(job_of, ray):
-    with Learner(prepare(job_of("PPO"))) as learner:
+    with StockLearner(prepare(job_of("PPO"))) as learner:
         early = learner.policy()
         weights = {name: value.clone() for name, value in early.network.state_dict().items()}
         learner.iterate()
@@ -54,7 +55,7 @@ def test_a_policy_is_a_copy_that_later_learning_does_not_touch(job_of, ray):
 
 
 def test_a_number_that_is_not_finite_stops_training_and_the_error_says_where(job_of, ray):
-    with Learner(prepare(job_of("PPO"))) as learner:
+    with StockLearner(prepare(job_of("PPO"))) as learner:
         critic = learner._algorithm.learner_group._learner.module["default_policy"].net.vf
         with torch.no_grad():
             critic[0].bias.fill_(torch.nan)
@@ -98,7 +99,7 @@ def test_continuous_actions_are_refused_by_dqn_with_those_that_fit(job_of):
 
 def test_ppo_learns_the_world_that_leaks_in_four_iterations(ray):
     job = load_job("leak_ppo", ["training.iterations=4", "training.num_envs=32", "training.epochs=8", "training.minibatch=256"])
-    with Learner(prepare(job)) as learner:
+    with StockLearner(prepare(job)) as learner:
         before = known_answer_score(job.env.id, learner.policy(), learner.prepared.validation.settings, n_episodes=256)
         for _ in range(job.training.iterations):
             learner.iterate()

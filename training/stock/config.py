@@ -8,11 +8,11 @@ from ray.rllib.algorithms.dqn import DQNConfig
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module import RLModuleSpec
 
-from ..agents.networks.network import NetworkSettings
-from ..agents.rllib.actor_critic_module import ActorCriticModule
-from ..agents.rllib.q_module import QModule
-from ..configs.job import TrainingSettings
-from .batch_size import check_batch_sizes
+from ...agents.networks.network import NetworkSettings
+from ...agents.rllib.actor_critic_module import ActorCriticModule
+from ...agents.rllib.q_module import QModule
+from ...configs.job import TrainingSettings
+from ..batch_size import check_batch_sizes
 
 __all__ = ["NO_CLIP", "algorithm_config"]
 

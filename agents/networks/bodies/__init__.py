@@ -1,0 +1,1 @@
+"""Bodies of networks: what turns an observation into features."""

@@ -1,0 +1,1 @@
+"""Our fast path on RLlib: whole arrays from the native batch to the learner."""

@@ -1,0 +1,1 @@
+"""The registry of runs: MLflow over SQLite, lineage and stages."""

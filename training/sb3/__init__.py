@@ -1,0 +1,1 @@
+"""Stable-baselines3 as a second backend of the same jobs."""
