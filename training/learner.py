@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from ..agents.network_policy import NetworkPolicy
-from ..market.errors import QuantgymError
+from ..market.errors import ConfigError, QuantgymError
 from .preparation import Prepared
 
 __all__ = ["Learner", "NotFiniteError", "learner_of"]
@@ -60,6 +60,9 @@ class Learner(Protocol):
 
 def learner_of(prepared: Prepared) -> Learner:
     """Return the learner of a prepared job, not yet up; what its backend needs is imported here."""
+    agent = prepared.job.agent
+    if agent.backend != "stock" or agent.body is not None or agent.algorithm not in ("PPO", "DQN"):
+        raise ConfigError(f"agent: {agent.algorithm} with backend {agent.backend} and body {agent.body} is not built yet")
     from .stock.learner import StockLearner
 
     return StockLearner(prepared)

@@ -128,7 +128,7 @@ def test_an_error_leaves_a_failed_run_or_none_and_never_a_bundle(job_of, tmp_pat
 
     def breaks(self):
         figures = honest(self)
-        if self._iterations == iteration:
+        if self.iteration == iteration:
             raise DataError("something broke")
         return figures
 
