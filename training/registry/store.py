@@ -1,0 +1,96 @@
+"""The registry written: through MLflow's client, one process at a time, imported at the first call."""
+
+import fcntl
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import pathname2url
+
+from ...market.errors import DataError, IntegrityError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["client_of", "writing"]
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_DISABLE_AGENT_HINT": "true",
+    "MLFLOW_CONFIGURE_LOGGING": "false",
+}
+WAIT_S, TURN_S = 60.0, 0.05
+
+
+@contextmanager
+def writing(path: Path) -> "Iterator[MlflowClient]":
+    """Yield a client of the registry at `path`, made where there is none, while no other process of ours writes to it.
+
+    Raises:
+        DataError: MLflow is not installed, or another process writes for a minute.
+        IntegrityError: The file is no registry, or MLflow refuses it.
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (path.parent / f".{path.name}.lock").open("w") as lock:
+        _take(lock.fileno(), path)
+        client = client_of(path)
+        from mlflow.exceptions import MlflowException
+
+        try:
+            yield client
+        except MlflowException as error:
+            raise IntegrityError(f"{path}: the registry cannot be written ({str(error).splitlines()[0]})") from error
+
+
+def client_of(path: Path) -> "MlflowClient":
+    """Return MLflow's client of the registry at `path`, which is made where there is none. No byte goes over a network."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    try:
+        from mlflow import MlflowClient
+    except ImportError:
+        raise DataError("the registry needs mlflow; install it with pip install 'quantgym[registry]'") from None
+    if not path.exists():
+        _make(path)
+    address = f"sqlite:///{path}"
+    return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _take(lock: int, path: Path) -> None:
+    for _ in range(int(WAIT_S / TURN_S)):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(TURN_S)
+    raise DataError(f"{path}: another process has been writing to the registry for {WAIT_S:g} s; try again when it has ended")
+
+
+def _make(path: Path) -> None:
+    """Make an empty registry, whole or not at all: MLflow's tables are made in memory, written beside and renamed."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    partial = path.with_name(f".{path.name}.partial")
+    for left in partial.parent.glob(f"{partial.name}*"):
+        left.unlink()
+    artifacts = f"file://{pathname2url(str(path.parent / 'artifacts'))}"
+    with tempfile.TemporaryDirectory() as place:
+        address = f"sqlite:///file:{place}?mode=memory&cache=shared&uri=true"
+        store: Any = SqlAlchemyStore(address, artifacts)
+        connection = store.engine.raw_connection()
+        with closing(sqlite3.connect(partial)) as made:
+            connection.driver_connection.backup(made)
+            made.execute("pragma journal_mode = wal")
+        connection.close()
+        store.engine.dispose()
+        SqlAlchemyStore._engine_map.pop(address, None)
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    partial.rename(path)
