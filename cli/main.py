@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..market.errors import ConfigError, QuantgymError
-from . import data, demo, deploy, evaluate, train
+from . import data, demo, deploy, evaluate, runs, train
 
 __all__ = ["app", "main"]
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     epilog="Begin with: quantgym demo",
 )
 app.add_typer(data.app, name="data")
+app.add_typer(runs.app, name="runs")
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("deploy", epilog=deploy.EXAMPLE)(deploy.deploy)

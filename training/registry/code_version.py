@@ -18,8 +18,8 @@ def code_version(package: Path = PACKAGE) -> dict[str, Any]:
         package: Folder of the code.
 
     Returns:
-        `version`; `commit`, hex, and `dirty`, true where tracked code differs from it. Both are None where the code is installed, not
-        checked out: a repository that only happens to lie around it does not count.
+        `version`; `commit`, hex, and `dirty`, true where tracked code differs from it. Both are None where the code is installed,
+        not checked out: a repository that only happens to lie around it does not count.
     """
     found: dict[str, Any] = {"version": metadata.version("quantgym"), "commit": None, "dirty": None}
     if _git(package, "ls-files", "--error-unmatch", "__init__.py") is None:

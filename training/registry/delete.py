@@ -28,8 +28,7 @@ def delete_run(run: str | Path, registry: Path | str | None = None) -> Entry:
         What was deleted.
 
     Raises:
-        UnknownNameError: No such run.
-        ConfigError: It is in stage paper or live, is being trained, or other runs stand in its folder.
+        ConfigError: No such run, it is in stage paper or live, is being trained, or other runs stand in its folder.
         OSError: The folder cannot be removed.
     """
     reader = Registry(registry)

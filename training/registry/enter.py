@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ...market.errors import ConfigError, UnknownNameError
+from ...market.errors import ConfigError
 from .lineage import Lineage, flat_settings
 from .location import registry_path
 from .registry import COMPLETE, PREFIX, TEXT, Registry
-from .store import writing
+from .store import artifacts_of, writing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -67,29 +67,22 @@ def import_run(folder: Path | str, registry: Path | str | None = None, *, clock:
     """
     lineage, reader = Lineage.read(folder), Registry(registry)
     with writing(reader.path) as client:
-        try:
-            entry = reader.find(lineage.key)
-        except UnknownNameError:
-            known = None
-        else:
-            if entry.folder != lineage.folder and entry.folder_status is not None:
-                raise ConfigError(
-                    f"{lineage.folder} is a copy of {entry.folder}, which is entered as {entry.short}; a run is entered once"
-                )
-            known = entry.id
-        return _write(client, lineage, known, clock())
+        entry = next((one for one in reader.entries() if one.key == lineage.key), None)
+        if entry is not None and entry.folder != lineage.folder and entry.folder_status is not None:
+            raise ConfigError(f"{lineage.folder} is a copy of {entry.folder}, entered as {entry.short}; a run is entered once")
+        return _write(client, lineage, entry.id if entry else None, artifacts_of(reader.path), clock())
 
 
-def _write(client: "MlflowClient", lineage: Lineage, known: str | None, now_ns: int) -> str:
+def _write(client: "MlflowClient", lineage: Lineage, known: str | None, place: str, now_ns: int) -> str:
     from mlflow.entities import Metric, Param, RunTag
 
     tags = _tags(lineage, now_ns)
     began = int(lineage.record.get("started_at_ns") or now_ns) // 1_000_000
     ended = int(lineage.record.get("ended_at_ns") or now_ns) // 1_000_000
     if known is None:
-        experiment = _experiment(client, lineage.job["name"])
+        experiment = _experiment(client, lineage.job["name"], place)
         run = client.create_run(experiment, start_time=began, tags=tags, run_name=lineage.folder.name)
-        identity, present = run.info.run_id, set(run.data.params)
+        identity, present = str(run.info.run_id), set(run.data.params)
     else:
         identity = known
         client.set_tag(identity, COMPLETE, "0")
@@ -115,17 +108,17 @@ def _write(client: "MlflowClient", lineage: Lineage, known: str | None, now_ns: 
 
 
 def _tags(lineage: Lineage, now_ns: int) -> dict[str, str]:
-    tags = {}
+    tags: dict[str, str] = {}
     for name, value in (lineage.facts() | {"entered_at_ns": str(now_ns)}).items():
         pieces = [value[first : first + TEXT] for first in range(0, len(value), TEXT)]
         tags |= {f"{PREFIX}{name}" + (f".{number}" if number else ""): piece for number, piece in enumerate(pieces)}
     return tags
 
 
-def _experiment(client: "MlflowClient", name: str) -> str:
+def _experiment(client: "MlflowClient", name: str, place: str) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
-        return str(client.create_experiment(name))
+        return str(client.create_experiment(name, artifact_location=place))
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
     return str(found.experiment_id)

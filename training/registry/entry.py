@@ -1,7 +1,7 @@
 """One run in the registry, and what has become of its folder since."""
 
 import fcntl
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,22 @@ class Entry:
     def short(self) -> str:
         """First eight digits of the id."""
         return self.id[:8]
+
+    def plain(self) -> dict[str, Any]:
+        """Return everything as JSON data."""
+        return {
+            "id": self.id,
+            "run": self.folder.name,
+            "name": self.name,
+            "stage": self.stage,
+            "status": self.status,
+            "folder": str(self.folder),
+            "lineage": {"key": self.key, **self.facts},
+            "versions": self.versions,
+            "metrics": self.metrics,
+            "job": self.job,
+            "promotions": [asdict(one) for one in self.promotions],
+        }
 
     @property
     def bundle(self) -> Path:

@@ -44,7 +44,7 @@ class Lineage:
             DataError: It is no run folder.
             IntegrityError: Its version is not ours, or a file is unreadable.
         """
-        folder = Path(folder).absolute()
+        folder = Path(folder).resolve()
         record = read_record(folder)
         try:
             job = yaml.safe_load((folder / "job.yaml").read_text(encoding="utf-8"))

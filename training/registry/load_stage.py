@@ -28,6 +28,6 @@ def load_stage(name: str, stage: str = "live", registry: Path | str | None = Non
         raise DataError(f"{entry.bundle}: the bundle in stage {stage} of {name} is missing; promote another run, or bring it back")
     bundle = load_bundle(entry.bundle)
     if bundle.digest != promotion.bundle:
-        was = "none" if promotion.bundle is None else promotion.bundle[:12]
-        raise IntegrityError(f"{entry.bundle}: is not the bundle that was promoted to {stage} (digest {bundle.digest[:12]}, was {was})")
+        found, was = bundle.digest[:12], (promotion.bundle or "none")[:12]
+        raise IntegrityError(f"{entry.bundle}: is not the bundle that was promoted to {stage} (digest {found}, was {was})")
     return bundle

@@ -29,6 +29,6 @@ def registry_path(given: Path | str | None = None) -> Path | None:
     if text == OFF:
         return None
     path = text.removeprefix("sqlite:///")
-    if not path or "://" in text and path == text:
+    if not path or ("://" in text and path == text):
         raise ConfigError(f"{where} must be the path of a SQLite file, was {text!r}; the registry is never sent over a network")
     return Path(path).expanduser().absolute()

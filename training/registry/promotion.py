@@ -36,8 +36,8 @@ def promote(
         clock: ns UTC, for the history.
 
     Raises:
-        UnknownNameError: No such run or stage.
-        ConfigError: The run is in that stage already, or no reason is given.
+        UnknownNameError: No such stage.
+        ConfigError: No such run, it is in that stage already, or no reason is given.
         DataError: The run has left no bundle, or its folder is missing.
         IntegrityError: The bundle is not the one that was entered, or does not load.
     """

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...market.errors import ConfigError, DataError, IntegrityError, UnknownNameError
+from ...market.errors import ConfigError, DataError, IntegrityError, UnknownNameError, did_you_mean
 from .entry import STATUSES, Entry
 from .location import registry_path
 from .stage import STAGES, Promotion, Stage, check_stage, replay_promotions
@@ -71,11 +71,10 @@ class Registry:
         """Return the run that `run` means: a folder, the folder's name, an id or its first digits (4 or more).
 
         Raises:
-            UnknownNameError: There is none.
-            ConfigError: It may mean several.
+            ConfigError: There is none, or it may mean several.
         """
         text, entries = str(run), self.entries()
-        folder = Path(run).absolute()
+        folder = Path(run).resolve()
         for meant in (
             [one for one in entries if one.folder == folder],
             [one for one in entries if text in (one.id, one.key)],
@@ -86,7 +85,8 @@ class Registry:
                 raise ConfigError(f"{text!r} may be {' or '.join(f'{one.short} ({one.folder})' for one in meant)}; give the id")
             if meant:
                 return meant[0]
-        raise UnknownNameError("run", text, {one.folder.name for one in entries}, str(self.path))
+        close = did_you_mean(text, {one.folder.name for one in entries})
+        raise ConfigError(f"unknown run {text!r}{close}; {self.path} holds {len(entries)} runs, quantgym runs list shows them")
 
     def held(self, name: str, stage: Stage) -> tuple[Entry, Promotion]:
         """Return the run of `name` that holds `stage`, with the promotion that brought it there.
@@ -98,9 +98,11 @@ class Registry:
         """
         found = self.entries(name=name, stage=stage)
         if not found:
-            raise DataError(f"no run of {name} is in stage {stage} ({self.path}); quantgym runs promote RUN {stage} brings one there")
+            cure = f"quantgym runs promote RUN {stage} brings one there"
+            raise DataError(f"no run of {name} is in stage {stage} ({self.path}); {cure}")
         if len(found) > 1:
-            raise ConfigError(f"{len(found)} runs of {name} are in stage {stage}: {', '.join(one.short for one in found)}; promote one")
+            several = ", ".join(one.short for one in found)
+            raise ConfigError(f"{len(found)} runs of {name} are in stage {stage}: {several}; promote one to paper or live")
         return found[0], found[0].promotions[-1]
 
     def promotions(self, name: str) -> list[Promotion]:
@@ -162,14 +164,24 @@ def _entry(
         parsed = {name: json.loads(text) if text else {} for name, text in pieces.items()}
     except ValueError as error:
         if mark is None:
-            raise IntegrityError(f"{where}: run {run} has an unreadable entry ({error}); quantgym runs import FOLDER writes it anew") from None
+            cure = "quantgym runs import FOLDER writes it anew"
+            raise IntegrityError(f"{where}: run {run} has an unreadable entry ({error}); {cure}") from None
         parsed = {"job": {}, "versions": {}}
     own = ("id", "name", "folder", "status")
     plain = {name: _plain(name, value) for name, value in facts.items() if name not in own and name.split(".")[0] not in pieces}
     return Entry(
-        id=run, key=facts.get("id", ""), name=facts.get("name", ""), folder=Path(facts.get("folder", "")), entered=facts.get("status", ""),
-        stage=stage, facts=plain, metrics=metrics, promotions=promotions, mark=mark, **parsed,
-    )  # fmt: skip
+        id=run,
+        key=facts.get("id", ""),
+        name=facts.get("name", ""),
+        folder=Path(facts.get("folder", "")),
+        entered=facts.get("status", ""),
+        stage=stage,
+        facts=plain,
+        metrics=metrics,
+        promotions=promotions,
+        mark=mark,
+        **parsed,
+    )
 
 
 def _joined(facts: dict[str, str], name: str) -> str:

@@ -3,9 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import get_args
-
-from typing import Literal
+from typing import Literal, get_args
 
 from ...market.errors import IntegrityError, UnknownNameError
 

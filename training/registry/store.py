@@ -3,28 +3,26 @@
 import fcntl
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import pathname2url
 
 from ...market.errors import DataError, IntegrityError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["client_of", "writing"]
+__all__ = ["artifacts_of", "client_of", "writing"]
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
     "MLFLOW_DISABLE_AGENT_HINT": "true",
     "MLFLOW_CONFIGURE_LOGGING": "false",
 }
 WAIT_S, TURN_S = 60.0, 0.05
+MEMORY = "sqlite:///:memory:"
 
 
 @contextmanager
@@ -50,9 +48,7 @@ def writing(path: Path) -> "Iterator[MlflowClient]":
 
 def client_of(path: Path) -> "MlflowClient":
     """Return MLflow's client of the registry at `path`, which is made where there is none. No byte goes over a network."""
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.update(QUIET)  # telemetry is asked for at every call, so it is off even where MLflow was imported before
     try:
         from mlflow import MlflowClient
     except ImportError:
@@ -61,6 +57,11 @@ def client_of(path: Path) -> "MlflowClient":
         _make(path)
     address = f"sqlite:///{path}"
     return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def artifacts_of(path: Path) -> str:
+    """Return where MLflow would put files of its own; we give it none, so the folder is never made."""
+    return path.with_name("artifacts").as_uri()
 
 
 def _take(lock: int, path: Path) -> None:
@@ -80,17 +81,17 @@ def _make(path: Path) -> None:
     partial = path.with_name(f".{path.name}.partial")
     for left in partial.parent.glob(f"{partial.name}*"):
         left.unlink()
-    artifacts = f"file://{pathname2url(str(path.parent / 'artifacts'))}"
-    with tempfile.TemporaryDirectory() as place:
-        address = f"sqlite:///file:{place}?mode=memory&cache=shared&uri=true"
-        store: Any = SqlAlchemyStore(address, artifacts)
+    make: Any = SqlAlchemyStore  # untyped in MLflow
+    store = make(MEMORY, artifacts_of(path))
+    try:
         connection = store.engine.raw_connection()
         with closing(sqlite3.connect(partial)) as made:
             connection.driver_connection.backup(made)
             made.execute("pragma journal_mode = wal")
         connection.close()
+    finally:
         store.engine.dispose()
-        SqlAlchemyStore._engine_map.pop(address, None)
+        SqlAlchemyStore._engine_map.pop(MEMORY, None)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     partial.rename(path)
