@@ -34,7 +34,7 @@ def cures(entries: "Sequence[Entry]") -> Iterator[str]:
         elif status == "half entered":
             yield f"{one.short}: its entry was cut off; quantgym runs import {one.folder} ends it"
         elif status == "missing":
-            yield f"{one.short}: {one.folder} is missing; quantgym runs import FOLDER finds it again, quantgym runs delete forgets it"
+            yield f"{one.short}: {one.folder} is missing; quantgym runs import FOLDER finds it, quantgym runs delete forgets it"
         elif status == "killed":
             yield f"{one.short}: was killed; quantgym resume {one.folder} goes on with it"
         elif status != one.entered:
@@ -93,7 +93,8 @@ def comparison_tables(done: "Comparison", everything: bool) -> Iterator[tuple[Se
     settings = [[name, *(_brief(value) for value in values)] for name, values in done.settings.items()]
     yield ("settings that differ", *runs), settings or [["none", *("" for _ in runs)]]
     if done.lineage:
-        yield ("lineage that differs", *runs), [[name, *(_brief(value) for value in values)] for name, values in done.lineage.items()]
+        lineage = [[name, *(_brief(value) for value in values)] for name, values in done.lineage.items()]
+        yield ("lineage that differs", *runs), lineage
     shown = [name for name in done.metrics if everything or name.startswith("validation/") or "/" not in name]
     if shown:
         yield ("figures", *runs), [[name, *(_figure(value) for value in done.metrics[name])] for name in shown]

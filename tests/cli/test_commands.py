@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 BIN = Path(sys.executable).parent / "quantgym"
-COMMANDS: list[tuple[str, ...]] = [(name,) for name in ("train", "evaluate", "deploy", "demo", "data")]
+COMMANDS: list[tuple[str, ...]] = [(name,) for name in ("train", "evaluate", "deploy", "demo", "data", "runs")]
 COMMANDS += [("data", name) for name in ("list", "show", "check", "import")]
+COMMANDS += [("runs", name) for name in ("list", "show", "compare", "promote", "delete", "import")]
 KERNELS = Path(os.environ.get("QUANTGYM_CACHE") or Path.home() / ".cache/quantgym")
 HEADER = "time,symbol,open,high,low,close,volume\n"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...market.errors import ConfigError, DataError
+from ...market.errors import ConfigError
 from .entry import LOCK, Entry
 from .registry import DELETING, Registry
 from .stage import DEPLOYED
@@ -63,11 +63,10 @@ def _alone_in(entry: Entry) -> Iterator[None]:
     """Hold the lock of the run folder, where it has one.
 
     Raises:
-        ConfigError: Somebody trains in it.
-        DataError: The folder is a link.
+        ConfigError: Somebody trains in it, or it is a link.
     """
     if entry.folder.is_symlink():
-        raise DataError(f"{entry.folder} is a link; delete the run where it stands")
+        raise ConfigError(f"{entry.folder} is a link; delete the run where it stands")
     path = entry.folder / LOCK
     if not path.is_file():
         yield

@@ -10,7 +10,7 @@ from typing import Any
 from ...market.errors import ConfigError, DataError, IntegrityError, UnknownNameError, did_you_mean
 from .entry import STATUSES, Entry
 from .location import registry_path
-from .stage import STAGES, Promotion, Stage, check_stage, replay_promotions
+from .stage import DEPLOYED, STAGES, Promotion, Stage, check_stage, replay_promotions
 
 __all__ = ["COMPLETE", "DELETING", "PREFIX", "PROMOTION", "TEXT", "Registry"]
 
@@ -24,7 +24,7 @@ BUSY_MS = 20_000
 
 RUNS = """
 select runs.run_uuid, tags.key, tags.value from runs join tags on tags.run_uuid = runs.run_uuid
-where runs.lifecycle_stage = 'active' and tags.key like 'quantgym.%' order by runs.start_time, runs.run_uuid
+where runs.lifecycle_stage = 'active' and tags.key like 'quantgym.%'
 """
 METRICS = "select run_uuid, key, value from latest_metrics where is_nan = 0"
 PROMOTIONS = "select name, value, key from registered_model_tags where key like 'quantgym.promotion.%' order by key"
@@ -105,6 +105,18 @@ class Registry:
             raise ConfigError(f"{len(found)} runs of {name} are in stage {stage}: {several}; promote one to paper or live")
         return found[0], found[0].promotions[-1]
 
+    def refuse_deployed(self, folder: Path | str) -> None:
+        """Refuse to go on training in the folder of a run that is deployed: its bundle would be replaced.
+
+        Raises:
+            ConfigError: It is in stage paper or live.
+        """
+        place = Path(folder).resolve()
+        for one in self.entries():
+            if one.folder == place and one.stage in DEPLOYED:
+                cure = "train a new run, or promote this one to archived"
+                raise ConfigError(f"{place} is in stage {one.stage} of {one.name}, and training would replace its bundle; {cure}")
+
     def promotions(self, name: str) -> list[Promotion]:
         """Return the whole history of a name, oldest first."""
         with self._open() as connection:
@@ -130,7 +142,16 @@ class Registry:
             name = one.get("name", "")
             steps = tuple(step for step in histories.get(name, ()) if step.run == run)
             entries.append(_entry(run, one, figures.get(run, {}), stages.get(name, {}).get(run, STAGES[0]), steps, self.path))
-        return entries
+        return sorted(entries, key=lambda one: (one.facts.get("started_at_ns", 0), one.id))
+
+    def check(self) -> None:
+        """Check that what stands at the path is a registry, or nothing.
+
+        Raises:
+            IntegrityError: It is something else.
+        """
+        with self._open() as connection:
+            connection.execute(f"{RUNS} limit 0")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -1,6 +1,7 @@
 """The registry written: through MLflow's client, one process at a time, imported at the first call."""
 
 import fcntl
+import logging
 import os
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...market.errors import DataError, IntegrityError
+from .registry import Registry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,22 +39,22 @@ def writing(path: Path) -> "Iterator[MlflowClient]":
     path.parent.mkdir(parents=True, exist_ok=True)
     with (path.parent / f".{path.name}.lock").open("w") as lock:
         _take(lock.fileno(), path)
-        client = client_of(path)
+        Registry(path).check()  # MLflow would make its tables in whatever database it is given
+        _import_quietly()
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            yield client
-        except MlflowException as error:
+            yield client_of(path)
+        except (MlflowException, SQLAlchemyError) as error:
             raise IntegrityError(f"{path}: the registry cannot be written ({str(error).splitlines()[0]})") from error
 
 
 def client_of(path: Path) -> "MlflowClient":
     """Return MLflow's client of the registry at `path`, which is made where there is none. No byte goes over a network."""
-    os.environ.update(QUIET)  # telemetry is asked for at every call, so it is off even where MLflow was imported before
-    try:
-        from mlflow import MlflowClient
-    except ImportError:
-        raise DataError("the registry needs mlflow; install it with pip install 'quantgym[registry]'") from None
+    _import_quietly()
+    from mlflow import MlflowClient
+
     if not path.exists():
         _make(path)
     address = f"sqlite:///{path}"
@@ -62,6 +64,15 @@ def client_of(path: Path) -> "MlflowClient":
 def artifacts_of(path: Path) -> str:
     """Return where MLflow would put files of its own; we give it none, so the folder is never made."""
     return path.with_name("artifacts").as_uri()
+
+
+def _import_quietly() -> None:
+    os.environ.update(QUIET)  # MLflow asks at every call whether telemetry is on, so this holds where it was imported before, too
+    logging.getLogger("mlflow").addHandler(logging.NullHandler())  # what fails is told once, by us
+    try:
+        import mlflow  # noqa: F401 - for its effect
+    except ImportError:
+        raise DataError("the registry needs mlflow; install it with pip install 'quantgym[registry]'") from None
 
 
 def _take(lock: int, path: Path) -> None:

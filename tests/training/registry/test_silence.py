@@ -1,0 +1,36 @@
+"""Nothing of a run is ever sent anywhere."""
+
+import json
+import os
+import subprocess
+import sys
+
+# what CI and test runs set would switch MLflow's telemetry off by itself
+ALONE = ("CI", "GITHUB_ACTIONS", "PYTEST_CURRENT_TEST", "DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY", "BUILD_NUMBER", "JENKINS_URL", "TRAVIS",
+         "CIRCLECI", "GITLAB_CI", "TF_BUILD", "BITBUCKET_BUILD_NUMBER", "CODEBUILD_BUILD_ARN", "BUILDKITE", "TEAMCITY_VERSION", "CLOUD_RUN_EXECUTION")  # fmt: skip
+
+WATCHED = """
+import json, sys, threading
+seen = []
+sys.addaudithook(lambda event, args: seen.append(event) if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto") else None)
+from quantgym.training.registry.enter import import_run
+from quantgym.training.registry.promotion import promote
+import_run(sys.argv[1])
+promote(sys.argv[1], "live", "why")
+from mlflow.telemetry.client import get_telemetry_client
+from mlflow.telemetry.utils import is_telemetry_disabled
+threads = [thread.name for thread in threading.enumerate() if "elemetry" in thread.name]
+print(json.dumps({"seen": seen, "off": is_telemetry_disabled(), "client": get_telemetry_client() is not None, "threads": threads}))
+"""
+
+
+def test_entering_and_promoting_opens_no_connection_and_leaves_no_mark_at_home(registry, run_of, tmp_path):
+    folder, home = run_of("one"), tmp_path / "home"
+    home.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name not in ALONE} | {"HOME": str(home)}
+    environment |= {"XDG_CONFIG_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", WATCHED, folder], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"seen": [], "off": True, "client": False, "threads": []}
+    assert done.stderr == ""
+    assert not (home / "mlflow").exists()
