@@ -75,7 +75,8 @@ def test_compare_shows_settings_that_differ_and_figures_side_by_side(two, quantg
     assert ["validation/equity", "1.1", "1.11"] in lines
     assert not any(line[:1] in (["data.tape"], ["train/reward"]) for line in lines)
     assert "not trained and validated on the same market" in err
-    assert ["train/reward", "0.5", "0.5"] in [line.split() for line in quantgym("runs", "compare", "a", "b", "--all")[1].splitlines()]
+    everything = quantgym("runs", "compare", "a", "b", "--all")[1].splitlines()
+    assert ["train/reward", "0.5", "0.5"] in [line.split() for line in everything]
     told = json.loads(quantgym("runs", "compare", "a", "b", "--json")[1])
     assert (told["settings"]["training.lr"], told["same_market"]) == ([0.001, 0.01], False)
 
