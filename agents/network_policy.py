@@ -12,10 +12,13 @@ from ..market.decision import Decision
 from ..market.errors import ConfigError, ShapeError
 from .networks.actor_critic import ActorCritic
 from .networks.network import Network, NetworkSettings
+from .networks.reading import Reading
 from .noise import first_stream, next_stream, normals, uniforms
 from .policy import State
 
 __all__ = ["NetworkPolicy", "one_thread"]
+
+MEMORY = "memory"
 
 
 @contextmanager
@@ -34,8 +37,9 @@ def one_thread() -> Iterator[None]:
 class NetworkPolicy:
     """Acts on flat observations.
 
-    Discrete schemes take the action of the highest logit or value; continuous ones take the mean, clipped to [-1, 1] as training
-    clipped it. Where asked to draw, a categorical or Gaussian policy draws; a Q-network stays greedy.
+    Discrete schemes take the action of the highest logit or value among those that the action mask allows; continuous ones take the
+    mean, clipped to [-1, 1] as training clipped it, or its tanh (SAC). Where asked to draw, it draws from the distribution of
+    training; a Q-network stays greedy. A recurrent network's memory is part of the state, float32 (B, S).
 
     Args:
         network: The weights, in evaluation mode.
@@ -51,6 +55,8 @@ class NetworkPolicy:
     ) -> None:
         if settings.n_in != layout.size:
             raise ConfigError(f"the network reads {settings.n_in} numbers, the layout has {layout.size}; train it on this layout")
+        if settings.reading is not None and settings.reading != Reading.of(layout):
+            raise ConfigError("the network reads other columns than the layout has; train it on this layout")
         self.network, self.settings, self.layout = network.eval(), settings, layout
         self.scheme, self.name, self.seed = scheme, name, seed
 
@@ -60,14 +66,17 @@ class NetworkPolicy:
         return (*self.layout.names, *(column.name for column in self.layout.private))
 
     def initial_state(self, batch: int) -> State:
-        """Return the streams of `batch` accounts."""
+        """Return the streams, and where the network remembers the empty memories, of `batch` accounts."""
+        if isinstance(self.network, ActorCritic) and self.network.recurrent:
+            return {**first_stream(batch), MEMORY: self.network.initial(batch).cpu().numpy()}
         return first_stream(batch)
 
-    def answer(self, flat: np.ndarray) -> np.ndarray:
-        """Return what decisions are made of: logits, action values or means.
+    def answer(self, flat: np.ndarray, state: State | None = None) -> np.ndarray:
+        """Return what decisions are made of: logits, action values, means or their tanh.
 
         Args:
             flat: Observations, float32 (B, n_in).
+            state: What the network remembers; None: nothing yet.
 
         Returns:
             float32 (B, n_out).
@@ -75,32 +84,45 @@ class NetworkPolicy:
         Raises:
             ShapeError: `flat` has another shape.
         """
-        if flat.ndim != 2 or flat.shape[1] != self.settings.n_in:
-            raise ShapeError(f"observations must have the shape (B, {self.settings.n_in}), was {flat.shape}")
-        with one_thread(), torch.inference_mode():
-            answer: np.ndarray = self.network.answer(torch.from_numpy(np.ascontiguousarray(flat, np.float32))).numpy()
-        return answer
+        inputs = self._inputs(flat, self.initial_state(len(flat)) if state is None else state)[0]
+        return self._best_of(inputs)
 
     def act(self, observation: Observation, state: State, deterministic: bool = True) -> tuple[Decision, State]:
         """Decide for each account of a batch; see `Policy.act`."""
-        answer = self.answer(observation.flat())
-        if deterministic:
-            return Decision(self.scheme, self._best(answer)), state
-        return Decision(self.scheme, self._drawn(answer, state)), next_stream(dict(state))
+        inputs, memory = self._inputs(observation.flat(), state)
+        following = {**state, **memory}
+        if deterministic or self.settings.kind == "q_network":
+            best = self._best_of(inputs)
+            return Decision(self.scheme, self._bounded(best) if self.settings.continuous else best.argmax(axis=1)), following
+        return Decision(self.scheme, self._drawn(inputs, state)), {**following, **next_stream(dict(state))}
 
-    def _best(self, answer: np.ndarray) -> np.ndarray:
-        if self.settings.continuous:
-            return np.asarray(np.clip(answer, -1.0, 1.0), np.float64)
-        return np.asarray(np.argmax(answer, axis=1), np.int64)
+    def _inputs(self, flat: np.ndarray, state: State) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the network's own numbers (B, K) and what it remembers afterwards."""
+        if flat.ndim != 2 or flat.shape[1] != self.settings.n_in:
+            raise ShapeError(f"observations must have the shape (B, {self.settings.n_in}), was {flat.shape}")
+        with one_thread(), torch.inference_mode():
+            seen = torch.from_numpy(np.ascontiguousarray(flat, np.float32))
+            if isinstance(self.network, ActorCritic) and self.network.recurrent:
+                inputs, _, memory = self.network.advance(seen, torch.from_numpy(np.ascontiguousarray(state[MEMORY])))
+                return inputs.numpy(), {MEMORY: memory.numpy()}
+            return self.network(seen).numpy(), {}
 
-    def _drawn(self, answer: np.ndarray, state: State) -> np.ndarray:
-        if not isinstance(self.network, ActorCritic):
-            return self._best(answer)
+    def _best_of(self, inputs: np.ndarray) -> np.ndarray:
+        if not self.settings.continuous:
+            return inputs
+        mean = inputs[:, : self.settings.n_out]
+        return np.tanh(mean) if self.settings.kind == "soft_actor_critic" else mean
+
+    def _bounded(self, actions: np.ndarray) -> np.ndarray:
+        return np.asarray(np.clip(actions, -1.0, 1.0), np.float64)
+
+    def _drawn(self, inputs: np.ndarray, state: State) -> np.ndarray:
         stream, draw = state["stream"], state["draw"]
-        if self.network.log_std is not None:
-            deviation = np.exp(self.network.log_std.detach().clamp(-5.0, 1.0).numpy().astype(np.float64))
-            return np.asarray(np.clip(answer + deviation * normals(self.seed, stream, draw, answer.shape[1]), -1.0, 1.0))
-        weight = np.exp(answer.astype(np.float64) - answer.max(axis=1, keepdims=True))
-        share = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
-        chosen = (uniforms(self.seed, stream, draw, 1) > share).sum(axis=1)
-        return np.asarray(np.minimum(chosen, answer.shape[1] - 1), np.int64)
+        if self.settings.continuous:
+            mean, log_std = np.split(inputs.astype(np.float64), 2, axis=1)
+            drawn = mean + np.exp(log_std) * normals(self.seed, stream, draw, mean.shape[1])
+            return self._bounded(np.tanh(drawn) if self.settings.kind == "soft_actor_critic" else drawn)
+        weight = np.exp(inputs.astype(np.float64) - inputs.max(axis=1, keepdims=True))
+        share = np.cumsum(weight, axis=1)
+        chosen = (share <= uniforms(self.seed, stream, draw, 1) * share[:, -1:]).sum(axis=1)
+        return np.asarray(np.minimum(chosen, inputs.shape[1] - 1), np.int64)

@@ -8,6 +8,7 @@ from ..encoders.layout import Layout
 from ..encoders.observation import Observation
 from ..market.errors import IntegrityError
 from .network_policy import NetworkPolicy
+from .networks.features import ILLEGAL
 from .policy import Policy, State
 
 __all__ = ["N_VECTORS", "TOLERANCE", "Replay", "record", "replay"]
@@ -36,11 +37,12 @@ def record(policy: Policy, flat: np.ndarray, layout: Layout) -> dict[str, np.nda
     Returns:
         `flat`, `values` (decisions), `answer` (networks: logits, action values or means), `state/*` and `next/*`.
     """
-    state = policy.initial_state(len(flat))
-    decision, following = policy.act(Observation.from_flat(flat, layout), state)
+    seen = Observation.from_flat(flat, layout)
+    state = policy.act(seen, policy.initial_state(len(flat)))[1]  # so that memories are not empty
+    decision, following = policy.act(seen, state)
     arrays = {"flat": flat, "values": decision.values}
     if isinstance(policy, NetworkPolicy):
-        arrays["answer"] = policy.answer(flat)
+        arrays["answer"] = policy.answer(flat, state)
     return arrays | _named("state", state) | _named("next", following)
 
 
@@ -59,14 +61,14 @@ def replay(policy: Policy, recorded: dict[str, np.ndarray], layout: Layout, wher
     decision, following = policy.act(Observation.from_flat(recorded["flat"], layout), state)
     found = {"values": decision.values} | _named("next", following)
     if isinstance(policy, NetworkPolicy):
-        found["answer"] = policy.answer(recorded["flat"])
+        found["answer"] = policy.answer(recorded["flat"], state)
     largest, exact = 0.0, True
     for name, array in found.items():
         expected = recorded.get(name)
         if expected is None or expected.shape != array.shape:
             raise IntegrityError(f"{where}: the recording of {name} does not fit the policy; save the bundle again")
         exact = exact and expected.tobytes() == array.tobytes()
-        difference = np.abs(expected.astype(np.float64) - array) / max(1.0, float(np.abs(expected).max(initial=0.0)))
+        difference = _difference(expected, array)
         if name == "values" and expected.ndim == 1 and "answer" in recorded:
             difference = np.where(_tied(recorded["answer"]), 0.0, difference)
         largest = max(largest, float(difference.max(initial=0.0)))
@@ -81,6 +83,14 @@ def replay(policy: Policy, recorded: dict[str, np.ndarray], layout: Layout, wher
 
 def _named(prefix: str, state: State) -> dict[str, np.ndarray]:
     return {f"{prefix}/{name}": array for name, array in state.items()}
+
+
+def _difference(expected: np.ndarray, array: np.ndarray) -> np.ndarray:
+    """Return |expected - array| over the largest magnitude (at least 1); an action must be forbidden in both or in none."""
+    forbidden, again = expected <= ILLEGAL, array <= ILLEGAL
+    scale = max(1.0, float(np.abs(np.where(forbidden, 0.0, expected)).max(initial=0.0)))
+    difference = np.abs(expected.astype(np.float64) - array) / scale
+    return np.asarray(np.where(forbidden | again, np.where(forbidden & again, 0.0, np.inf), difference))
 
 
 def _tied(answer: np.ndarray) -> np.ndarray:

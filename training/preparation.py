@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..agents.networks.network import NetworkSettings
+from ..agents.networks.choice import network_settings
+from ..agents.networks.settings import NetworkSettings
 from ..configs.job import Job
 from ..data.catalog import open_tape
 from ..data.split import Split, split_tape
@@ -14,7 +15,6 @@ from ..envs.batch import TradingVectorEnv
 from ..envs.parts.registry import PartsGiven
 from ..envs.rewards.registry import RewardGiven, plain_reward
 from ..evaluation.evaluate import EvaluationSettings
-from ..market.errors import ConfigError
 from .environment import Blueprint
 
 __all__ = ["Prepared", "evaluation_settings", "prepare"]
@@ -116,18 +116,7 @@ def evaluation_settings(job: Job) -> EvaluationSettings:
 
 
 def _network(job: Job, env: TradingVectorEnv) -> NetworkSettings:
-    scheme, agent = env.scheme, job.agent
-    if agent.algorithm == "DQN" and not scheme.discrete:
-        raise ConfigError(
-            f"agent.algorithm DQN needs discrete actions, env.action {scheme.name} is continuous; use PPO, or the action "
-            "six_actions, positions, levels or orders"
-        )
-    return NetworkSettings(
-        kind="q_network" if agent.algorithm == "DQN" else "actor_critic",
-        n_in=env.layout.size,
-        n_out=scheme.n if scheme.discrete else scheme.size,
-        continuous=not scheme.discrete,
-        hidden=agent.hidden,
-        activation=agent.activation,
-        dueling=job.training.dueling,
-    )
+    scheme = env.scheme
+    n_out = scheme.n if scheme.discrete else scheme.size
+    dueling, continuous = job.training.dueling, not scheme.discrete
+    return network_settings(job.agent, env.layout, scheme.name, n_out, continuous=continuous, dueling=dueling)

@@ -1,55 +1,116 @@
-"""Actor and critic for policy gradients, with no layer in common."""
-
-from collections.abc import Sequence
+"""Actor and critic for policy gradients, with no layer in common but the body."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from .perceptron import perceptron
+from .bodied import Bodied
+from .features import Features, masked
+from .head import build_head, n_spreads, read
+from .settings import NetworkSettings
 
 __all__ = ["ActorCritic"]
 
+LOWEST_LOG_STD, HIGHEST_LOG_STD = -5.0, 1.0
 
-class ActorCritic(nn.Module):
-    """A policy over a categorical or a diagonal Gaussian, and a value.
 
-    Args:
-        n_in: Length of the flat observation.
-        n_out: Number of actions (categorical) or of action dimensions (Gaussian).
-        hidden: Sizes of the hidden layers of each of the two networks.
-        activation: `relu` or `tanh`.
-        continuous: True for the Gaussian; its log standard deviations are parameters, independent of the observation.
-        log_std: Their first value.
+class ActorCritic(Bodied):
+    """A policy over a categorical or a diagonal Gaussian, a value, and where asked for a forecast.
+
+    Logits of actions that the action mask forbids are -1e9. Log standard deviations of the Gaussian are parameters, independent of
+    the observation. `features`, then `dist_of`, `value_of` and `forecast_of` spare the body a second run; `both` is the first two.
     """
 
-    def __init__(
-        self, n_in: int, n_out: int, hidden: Sequence[int], activation: str, *, continuous: bool, log_std: float = -0.5
-    ) -> None:
-        super().__init__()
-        self.pi = perceptron(n_in, hidden, n_out, activation, head_gain=0.01)
-        self.vf = perceptron(n_in, hidden, 1, activation)
-        self.log_std = nn.Parameter(torch.full((n_out,), log_std)) if continuous else None
+    def __init__(self, settings: NetworkSettings) -> None:
+        super().__init__(settings)
+        hidden, activation, n_out = settings.hidden, settings.activation, settings.n_out
+        self.n_out = n_out
+        per_asset = settings.continuous
+        self.pi = build_head(self.trunk, self.width, hidden, n_out, activation, gain=0.01, per_asset=per_asset)
+        self.vf = build_head(self.trunk, self.width, hidden, 1, activation)
+        n_free = n_spreads(self.pi, n_out)
+        self.log_std = nn.Parameter(torch.full((n_free,), settings.log_std)) if settings.continuous else None
+        self.forecaster = None
+        if settings.forecast:
+            below = settings.hidden[-1] if self.trunk is None and settings.hidden else self.width
+            above = () if self.trunk is None else hidden
+            self.forecaster = build_head(self.trunk, below, above, settings.forecast, activation, gain=0.01, per_asset=True)
 
-    def forward(self, flat: torch.Tensor) -> torch.Tensor:
+    def forward(self, flat: Tensor) -> Tensor:
         """Return the parameters of the action distribution.
 
         Args:
-            flat: Observations, shape (B, n_in).
+            flat: Observations, shape (N, n_in).
 
         Returns:
-            Logits of shape (B, n_out), or means and log standard deviations side by side, shape (B, 2 n_out).
+            Logits of shape (N, n_out), or means and log standard deviations side by side, shape (N, 2 n_out).
         """
-        mean: torch.Tensor = self.pi(flat)
+        return self.dist_of(self.features(flat))
+
+    def value(self, flat: Tensor) -> Tensor:
+        """Return the value of each observation, shape (N,)."""
+        return self.value_of(self.features(flat))
+
+    def both(self, flat: Tensor) -> tuple[Tensor, Tensor]:
+        """Return distribution parameters (N, K) and values (N,); the body runs once."""
+        features = self.features(flat)
+        return self.dist_of(features), self.value_of(features)
+
+    def forecast(self, flat: Tensor) -> Tensor:
+        """Return the forecasts of the auxiliary targets, (N, n)."""
+        return self.forecast_of(self.features(flat))
+
+    def answer(self, flat: Tensor) -> Tensor:
+        """Return what the deterministic policy acts on: logits or means, shape (N, n_out)."""
+        return self.forward(flat)[..., : self.n_out]
+
+    def dist_of(self, features: Features) -> Tensor:
+        """Return the parameters of the action distribution, (..., K)."""
+        mean = masked(read(self.pi, features), features.legal)
         if self.log_std is None:
             return mean
-        return torch.cat([mean, self.log_std.clamp(-5.0, 1.0).expand_as(mean)], dim=-1)
+        return torch.cat([mean, self.deviations().expand_as(mean)], dim=-1)
 
-    def value(self, flat: torch.Tensor) -> torch.Tensor:
-        """Return the value of each observation, shape (B,)."""
-        value: torch.Tensor = self.vf(flat)
-        return value.squeeze(-1)
+    def value_of(self, features: Features) -> Tensor:
+        """Return values, (...,)."""
+        return read(self.vf, features).squeeze(-1)
 
-    def answer(self, flat: torch.Tensor) -> torch.Tensor:
-        """Return what the deterministic policy acts on: logits or means, shape (B, n_out)."""
-        answer: torch.Tensor = self.pi(flat)
-        return answer
+    def forecast_of(self, features: Features) -> Tensor:
+        """Return the forecasts of the auxiliary targets, (..., n). Without a body they grow from the actor's last hidden layer."""
+        assert self.forecaster is not None
+        if self.trunk is None:
+            assert isinstance(self.pi, nn.Sequential)
+            features = features._replace(flat=self.pi[:-1](features.flat))
+        return read(self.forecaster, features)
+
+    def deviations(self) -> Tensor:
+        """Return log standard deviations, (n_out,), inside [-5, 1]; assets of a graph share one."""
+        assert self.log_std is not None
+        free = self.log_std.clamp(LOWEST_LOG_STD, HIGHEST_LOG_STD)
+        n_shared = self.n_out - len(free) + 1
+        return free if n_shared == 1 else torch.cat([free[:1].expand(n_shared), free[1:]])
+
+    def initial(self, batch: int) -> Tensor:
+        """Return the state before the first step of `batch` episodes, zeros (B, S); recurrent networks alone."""
+        weight = next(self.parameters())
+        return torch.zeros(batch, self.memory.state_size, dtype=weight.dtype, device=weight.device)
+
+    def advance(self, flat: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return distribution parameters (B, K), values (B,) and the state (B, S) after one step: (B, n_in), `state` (B, S)."""
+        features, after = self.memory.advance(flat, state)
+        features = self.allowed(features, flat)
+        return self.dist_of(features), self.value_of(features), after
+
+    def sequence(self, flat: Tensor, state: Tensor, began: Tensor) -> tuple[Tensor, Tensor]:
+        """Return distribution parameters (T, B, K) and values (T, B); see `sequence_features`."""
+        features = self.sequence_features(flat, state, began)
+        return self.dist_of(features), self.value_of(features)
+
+    def sequence_features(self, flat: Tensor, state: Tensor, began: Tensor) -> Features:
+        """Return the features of T steps of B accounts.
+
+        Args:
+            flat: (T, B, n_in).
+            state: Before the first step, (B, S).
+            began: bool (T, B): the state is zeroed before this step.
+        """
+        return self.allowed(self.memory.sequence(flat, state, began)[0], flat)

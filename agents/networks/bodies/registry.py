@@ -1,0 +1,65 @@
+"""Bodies by name."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ....configs.strict import validate
+from ....market.errors import ConfigError, UnknownNameError
+from ..reading import Reading
+from .body import Body
+from .lstm import LSTMSettings, StepLSTM, WindowLSTM
+from .mlp import MLPBody, MLPSettings
+
+__all__ = ["BODIES", "body_settings", "build_body", "check_body", "is_recurrent"]
+
+BODIES: dict[str, Callable[..., Any]] = {"mlp": MLPSettings, "lstm": LSTMSettings}
+"""Settings of every body by its kind."""
+
+RECURRENT_KINDS = ("actor_critic",)
+
+
+def body_settings(given: str | Mapping[str, Any], where: str = "agent.body") -> Any:
+    """Return the checked settings of a body, from its name or a mapping with `kind`.
+
+    Raises:
+        UnknownNameError: No such body; carries a suggestion.
+        ConfigError: A setting is unknown or wrong.
+    """
+    settings = {"kind": given} if isinstance(given, str) else dict(given)
+    kind = settings.pop("kind", None)
+    if not isinstance(kind, str):
+        raise ConfigError(f"{where} needs a kind, such as {{kind: lstm}}, was {given!r}")
+    if kind not in BODIES:
+        raise UnknownNameError("body", kind, BODIES, where)
+    return validate(BODIES[kind], settings, where)  # type: ignore[arg-type]
+
+
+def is_recurrent(given: str | Mapping[str, Any] | None) -> bool:
+    """Return whether a body carries a state from one step to the next."""
+    settings = None if given is None else body_settings(given)
+    return isinstance(settings, LSTMSettings) and settings.over == "steps"
+
+
+def check_body(given: str | Mapping[str, Any], reading: Reading, kind: str, where: str = "agent.body") -> None:
+    """Raise ConfigError where a body cannot read these observations, or a network of `kind` cannot use it."""
+    settings = body_settings(given, where)
+    if isinstance(settings, LSTMSettings):
+        if settings.over == "steps" and kind not in RECURRENT_KINDS:
+            raise ConfigError(f"{where}: an LSTM over steps needs PPO or behaviour cloning, which learn from sequences; use "
+                              "{kind: lstm, over: window} with env.window of 2 or more")
+        if settings.over == "window":
+            _need_window("lstm over the window", reading, where)
+
+
+def build_body(given: str | Mapping[str, Any], reading: Reading, activation: str) -> Body | None:
+    """Return a body with weights from torch's global generator; None where it adds nothing to the heads."""
+    settings = body_settings(given)
+    if isinstance(settings, LSTMSettings):
+        return StepLSTM(settings, reading) if settings.over == "steps" else WindowLSTM(settings, reading)
+    assert isinstance(settings, MLPSettings)
+    return MLPBody(settings, reading, activation) if settings.shared else None
+
+
+def _need_window(body: str, reading: Reading, where: str) -> None:
+    if reading.window < 2:
+        raise ConfigError(f"{where}: {body} needs env.window of at least 2, was {reading.window}")
