@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["GraphForecaster", "torch_threads"]
+__all__ = ["GraphAttention", "GraphForecaster", "torch_threads"]
 
 
 @contextmanager

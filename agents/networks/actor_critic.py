@@ -96,7 +96,7 @@ class ActorCritic(Bodied):
 
     def advance(self, flat: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return distribution parameters (B, K), values (B,) and the state (B, S) after one step: (B, n_in), `state` (B, S)."""
-        features, after = self.memory.advance(flat, state)
+        features, after = self.memory.advance(self.flat_of(flat), state)
         features = self.allowed(features, flat)
         return self.dist_of(features), self.value_of(features), after
 
@@ -113,4 +113,4 @@ class ActorCritic(Bodied):
             state: Before the first step, (B, S).
             began: bool (T, B): the state is zeroed before this step.
         """
-        return self.allowed(self.memory.sequence(flat, state, began)[0], flat)
+        return self.allowed(self.memory.sequence(self.flat_of(flat), state, began)[0], flat)

@@ -18,11 +18,13 @@ class Body(nn.Module):
         reading: What the numbers of an observation are.
         width: Length of `Features.flat`.
         node_width: Length of a node's features; 0 where there are no nodes.
+        by_window: Whether `encode` does the work: then a window that many accounts see is encoded once.
         recurrent: Whether it carries a state from one step to the next; see `StepLSTM`.
     """
 
     width: int
     node_width: int = 0
+    by_window: bool = True
     recurrent: bool = False
 
     def __init__(self, reading: Reading) -> None:

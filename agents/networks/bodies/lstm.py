@@ -79,6 +79,7 @@ class StepLSTM(Body):
     Called without a state it answers as in the first step of an episode.
     """
 
+    by_window = False
     recurrent = True
 
     def __init__(self, settings: LSTMSettings, reading: Reading) -> None:

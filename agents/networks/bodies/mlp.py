@@ -33,6 +33,8 @@ class MLPSettings:
 class MLPBody(Body):
     """Shared layers, an activation after each."""
 
+    by_window = False
+
     def __init__(self, settings: MLPSettings, reading: Reading, activation: str) -> None:
         super().__init__(reading)
         *lower, last = settings.shared

@@ -7,12 +7,19 @@ from ....configs.strict import validate
 from ....market.errors import ConfigError, UnknownNameError
 from ..reading import Reading
 from .body import Body
+from .gnn import GNNBody, GNNSettings
 from .lstm import LSTMSettings, StepLSTM, WindowLSTM
 from .mlp import MLPBody, MLPSettings
+from .transformer import TransformerBody, TransformerSettings
 
 __all__ = ["BODIES", "body_settings", "build_body", "check_body", "is_recurrent"]
 
-BODIES: dict[str, Callable[..., Any]] = {"mlp": MLPSettings, "lstm": LSTMSettings}
+BODIES: dict[str, Callable[..., Any]] = {
+    "mlp": MLPSettings,
+    "lstm": LSTMSettings,
+    "transformer": TransformerSettings,
+    "gnn": GNNSettings,
+}
 """Settings of every body by its kind."""
 
 RECURRENT_KINDS = ("actor_critic",)
@@ -49,6 +56,10 @@ def check_body(given: str | Mapping[str, Any], reading: Reading, kind: str, wher
                               "{kind: lstm, over: window} with env.window of 2 or more")
         if settings.over == "window":
             _need_window("lstm over the window", reading, where)
+    if isinstance(settings, TransformerSettings):
+        _need_window("transformer", reading, where)
+    if isinstance(settings, GNNSettings):
+        _need_assets(settings, reading, where)
 
 
 def build_body(given: str | Mapping[str, Any], reading: Reading, activation: str) -> Body | None:
@@ -56,8 +67,23 @@ def build_body(given: str | Mapping[str, Any], reading: Reading, activation: str
     settings = body_settings(given)
     if isinstance(settings, LSTMSettings):
         return StepLSTM(settings, reading) if settings.over == "steps" else WindowLSTM(settings, reading)
+    if isinstance(settings, TransformerSettings):
+        return TransformerBody(settings, reading)
+    if isinstance(settings, GNNSettings):
+        return GNNBody(settings, reading, activation)
     assert isinstance(settings, MLPSettings)
     return MLPBody(settings, reading, activation) if settings.shared else None
+
+
+def _need_assets(settings: GNNSettings, reading: Reading, where: str) -> None:
+    if reading.n_columns == 0:
+        raise ConfigError(f"{where}: gnn needs columns of each asset, the observation has none; add an encoder such as "
+                          "{kind: price} to encoders")
+    if settings.edges == "layout" and not reading.edges:
+        raise ConfigError(f"{where}: edges: layout needs edges in the observation, it has none; add {{kind: correlation}} to "
+                          "encoders, or use edges: complete")
+    if settings.encoder == "lstm":
+        _need_window("gnn with encoder lstm", reading, where)
 
 
 def _need_window(body: str, reading: Reading, where: str) -> None:
