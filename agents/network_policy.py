@@ -111,7 +111,7 @@ class NetworkPolicy:
         if not self.settings.continuous:
             return inputs
         mean = inputs[:, : self.settings.n_out]
-        return np.tanh(mean) if self.settings.kind == "soft_actor_critic" else mean
+        return torch.from_numpy(mean).tanh().numpy() if self.settings.kind == "soft_actor_critic" else mean
 
     def _bounded(self, actions: np.ndarray) -> np.ndarray:
         return np.asarray(np.clip(actions, -1.0, 1.0), np.float64)

@@ -61,7 +61,7 @@ class Learner(Protocol):
 def learner_of(prepared: Prepared) -> Learner:
     """Return the learner of a prepared job, not yet up; what its backend needs is imported here."""
     agent = prepared.job.agent
-    if agent.backend != "stock" or agent.body is not None or agent.algorithm not in ("PPO", "DQN"):
+    if agent.backend != "stock" or agent.algorithm not in ("PPO", "DQN", "SAC"):
         raise ConfigError(f"agent: {agent.algorithm} with backend {agent.backend} and body {agent.body} is not built yet")
     from .stock.learner import StockLearner
 

@@ -38,6 +38,7 @@ def job_of(tape_folder):
         }
         if algorithm == "DQN":
             mapping["env"] = {"id": "quantgym/Trading-v0", "asset": "S0", "episode_bars": 9}
+        if algorithm in ("DQN", "SAC"):
             mapping["training"] |= {"batch": 16, "update_every": 16, "learning_starts": 32}
         for section, change in changes.items():
             mapping[section] = mapping.get(section, {}) | change if isinstance(change, dict) else change

@@ -21,7 +21,7 @@ def digest_of(learner):
     return hashlib.sha256(b"".join(value.numpy().tobytes() for value in learner.weights().values())).hexdigest()
 
 
-@pytest.mark.parametrize("algorithm", ["PPO", "DQN"])
+@pytest.mark.parametrize("algorithm", ["PPO", "DQN", "SAC"])
 def test_the_same_job_learns_the_same_weights_and_another_seed_others(job_of, ray, algorithm):
     found = []
     for seed in (5, 5, 6):
@@ -44,6 +44,20 @@ def test_an_iteration_counts_its_steps_and_tells_the_figures_of_its_algorithm(jo
     assert figures.keys() >= {"train/reward", "train/turnover", "costs/commission_bp", "speed/steps_per_s"}
     with StockLearner(prepare(job_of("DQN"))) as learner:
         assert learner.iterate().keys() >= {"learn/q_loss", "learn/td_error", "actions/hold"}
+    with StockLearner(prepare(job_of("SAC"))) as learner:
+        assert learner.iterate().keys() >= {"learn/q_loss", "learn/policy_loss", "learn/temperature"}
+
+
+@pytest.mark.parametrize("algorithm", ["PPO", "SAC"])
+def test_stock_rllib_learns_with_a_graph_beneath_the_heads(job_of, ray, algorithm):
+    agent = {"hidden": [8], "body": {"kind": "gnn", "width": 8}}
+    with StockLearner(prepare(job_of(algorithm, agent=agent))) as learner:
+        before = learner.weights()
+        learner.iterate()
+        after = learner.weights()
+    moved = {name for name in after if not torch.equal(before[name], after[name])}
+    assert any("trunk.rounds" in name for name in moved)
+    assert any("trunk.encoder" in name for name in moved)
 
 
 def test_a_policy_is_a_copy_that_later_learning_does_not_touch(job_of, ray):
@@ -93,7 +107,8 @@ def test_batch_sizes_that_do_not_fit_are_refused(job_of, algorithm, change, mess
 
 
 def test_continuous_actions_are_refused_by_dqn_with_those_that_fit(job_of):
-    with pytest.raises(ConfigError, match=r"DQN needs discrete actions, env\.action weights is continuous; use PPO or SAC, or the action"):
+    message = r"DQN needs discrete actions, env\.action weights is continuous; use PPO or SAC, or the action"
+    with pytest.raises(ConfigError, match=message):
         prepare(job_of("DQN", env={"id": "quantgym/Portfolio-v0", "asset": None}))
 
 

@@ -36,6 +36,7 @@ LEARNER_TAGS = {
     "qf_loss": "learn/q_loss",
     "qf_mean": "learn/q_mean",
     "td_error_mean": "learn/td_error",
+    "alpha_value": "learn/temperature",
     "gradients_default_optimizer_global_norm": "learn/gradient_norm",
     "default_optimizer_learning_rate": "learn/learning_rate",
 }
@@ -66,7 +67,7 @@ class StockLearner:
             self._algorithm = config.build_algo()
             stack.callback(gym.registry.pop, RLLIB_ENV_ID, None)
             stack.callback(self._algorithm.stop)
-            if job.agent.algorithm == "DQN":  # RLlib leaves its replay unseeded
+            if job.agent.algorithm in ("DQN", "SAC"):  # RLlib leaves its replay unseeded
                 self._algorithm.local_replay_buffer.rng = generator(spawned(job.seed, REPLAY_STREAM))
             self._meter = _meter_of(self._algorithm.env_runner.env)
             self._stack = stack.pop_all()
