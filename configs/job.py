@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -115,6 +117,12 @@ class StageSettings(Section):
 Knots = tuple[tuple[Fraction, Annotated[float, Field(ge=0.0)]], ...]
 
 
+def _ascending(what: str, starts: Sequence[float]) -> None:
+    for before, after in pairwise(starts):
+        if after <= before:
+            raise ValueError(f"{what} must begin later and later, was {after} after {before}")
+
+
 class TrainingSettings(Section):
     """How long and how fast to learn. Keys of the other algorithm are ignored by name, never by accident: see docs/training.md."""
 
@@ -134,8 +142,9 @@ class TrainingSettings(Section):
     schedules: dict[Literal["lr", "entropy_coefficient", "clip"], Knots] = {}
     stages: tuple[StageSettings, ...] = ()
     # validation
+    checkpoint_every: Count = 1
     validate_every: Count = 5
-    judge: str = "validation/equity"
+    judge: str | None = None
     keep: Literal["best", "last"] = "best"
     patience: Count | None = None
     # PPO
@@ -166,6 +175,15 @@ class TrainingSettings(Section):
     tau: Annotated[float, Field(gt=0.0, le=1.0)] = 0.005
     temperature: Positive = 0.1
     target_entropy: float | None = None
+
+    @model_validator(mode="after")
+    def _knots_and_stages_ascend(self) -> "TrainingSettings":
+        for name, knots in self.schedules.items():
+            if not knots:
+                raise ValueError(f"training.schedules.{name} must have at least one knot, such as [0.0, 3e-4]")
+            _ascending(f"training.schedules.{name}: knots", [knot[0] for knot in knots])
+        _ascending("training.stages", [stage.start for stage in self.stages])
+        return self
 
 
 class EvaluationSettings(Section):

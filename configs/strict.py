@@ -77,6 +77,12 @@ def _settings_class(annotation: Any) -> Any:
     return None
 
 
+def _settings_class_of_items(annotation: Any) -> Any:
+    """Return the settings class inside an annotation such as `tuple[X, ...]`, or None."""
+    args = get_args(annotation)
+    return _settings_class(args[0]) if get_origin(annotation) in (tuple, list) and args else None
+
+
 def _unknown_keys(cls: Any, mapping: Mapping[str, Any], path: str) -> Iterable[str]:
     keys = known_keys(cls)
     for key, value in mapping.items():
@@ -87,6 +93,10 @@ def _unknown_keys(cls: Any, mapping: Mapping[str, Any], path: str) -> Iterable[s
             yield f"unknown setting {place}{hint}"
         elif isinstance(value, Mapping) and (inner := _settings_class(keys[key])):
             yield from _unknown_keys(inner, value, f"{place}.")
+        elif isinstance(value, list | tuple) and (inner := _settings_class_of_items(keys[key])):
+            for index, item in enumerate(value):
+                if isinstance(item, Mapping):
+                    yield from _unknown_keys(inner, item, f"{place}.{index}.")
 
 
 def _lines(error: ValidationError, mapping: Mapping[str, Any]) -> Iterable[str]:

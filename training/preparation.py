@@ -15,7 +15,10 @@ from ..envs.batch import TradingVectorEnv
 from ..envs.parts.registry import PartsGiven
 from ..envs.rewards.registry import RewardGiven, plain_reward
 from ..evaluation.evaluate import EvaluationSettings
+from ..market.errors import ConfigError, DataError
 from .environment import Blueprint
+from .schedule import scheduled
+from .stage import stage_at, staged
 
 __all__ = ["Prepared", "evaluation_settings", "prepare"]
 
@@ -30,6 +33,7 @@ class Prepared:
         split: Rows of train, validation and test.
         pipeline: Encoders and normaliser, fitted on train.
         train: The world of training.
+        stages: The world of each stage of the curriculum.
         validation: The same world on the rows of validation.
         layout: Layout of an observation.
         network: What to learn.
@@ -49,11 +53,24 @@ class Prepared:
     action: dict[str, Any]
     private: PartsGiven
     reward: RewardGiven
+    stages: tuple[Blueprint, ...] = ()
 
     @property
     def scheme(self) -> str:
         """Name of the action scheme."""
         return str(self.action["kind"])
+
+    def at(self, iteration: int) -> dict[str, float]:
+        """Return `lr`, `entropy_coefficient` and `clip` of the iteration that begins after `iteration` others are done."""
+        return scheduled(self.job.training, iteration)
+
+    def stage(self, iteration: int) -> Blueprint:
+        """Return the world of the iteration that begins after `iteration` others are done; `train` where no stage holds.
+
+        As long as the stage is the same, so is the object: a learner whose last blueprint `is not` this one makes new environments.
+        """
+        number = stage_at(self.job.training.stages, iteration / self.job.training.iterations)
+        return self.train if number is None else self.stages[number]
 
     @property
     def context(self) -> dict[str, Any]:
@@ -104,7 +121,8 @@ def prepare(job: Job) -> Prepared:
     layout, action, private = trial.layout, trial.scheme.plain(), trial.settings.private
     reward = plain_reward(trial.settings.reward)  # a world may have made an object of it
     trial.close()
-    return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private, reward)
+    stages = _stages(job, train, layout, action)
+    return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private, reward, stages)
 
 
 def evaluation_settings(job: Job) -> EvaluationSettings:
@@ -113,6 +131,24 @@ def evaluation_settings(job: Job) -> EvaluationSettings:
     return EvaluationSettings(
         resamples=own.resamples, block_bars=own.block_bars, level=own.level, baselines=own.baselines, seed=job.seed
     )
+
+
+def _stages(job: Job, train: Blueprint, layout: Layout, action: dict[str, Any]) -> tuple[Blueprint, ...]:
+    """Return the world of each stage, tried once each."""
+    worlds = []
+    for number, stage in enumerate(job.training.stages):
+        where = f"training.stages.{number}"
+        world = staged(train, stage, where)
+        try:
+            trial = world.make(1)
+        except (ConfigError, DataError) as error:
+            raise type(error)(f"{where}: {error}") from None
+        same = trial.layout == layout and trial.scheme.plain() == action
+        trial.close()
+        if not same:
+            raise ConfigError(f"{where}.env changes what is observed or decided, which the network depends on; set that in env")
+        worlds.append(world)
+    return tuple(worlds)
 
 
 def _network(job: Job, env: TradingVectorEnv) -> NetworkSettings:
