@@ -82,3 +82,38 @@ def test_the_meter_passes_observations_through_untouched(blueprint):
             assert np.array_equal(one[place], other[place])
     env.close()
     assert env.closed
+
+
+def test_every_autoreset_mode_gives_the_same_figures(blueprint):
+    figures = []
+    for mode in ("same_step", "next_step"):
+        env = MeteredVectorEnv(blueprint.make(2, autoreset_mode=mode, info=(), start="first"))
+        env.reset(seed=3)
+        done = np.zeros(2, np.bool_)
+        for step in range(12):
+            if mode == "next_step" and done.any():
+                env.step(np.zeros(2, np.int64))  # begins anew, counts nothing
+            _, _, terminated, truncated, _ = env.step(np.array([1, step % 6]))
+            done = terminated | truncated
+        figures.append(env.read())
+        figures[-1].pop("speed/env_us_a_step")
+    assert figures[0] == figures[1]
+    # 12 bars of episodes of 6: two of each sub-environment have ended
+    assert figures[0]["train/episode_bars"] == 6.0
+    assert figures[0]["train/episode_return"] == pytest.approx(6.0 * figures[0]["train/reward"])
+
+
+def test_a_meter_goes_on_from_its_state(blueprint):
+    one, other = (MeteredVectorEnv(blueprint.make(2, autoreset_mode="same_step", info=())) for _ in range(2))
+    one.reset(seed=3)
+    for _ in range(4):
+        one.step(np.array([1, 3]))
+    other.reset(seed=9)
+    other.env.set_state(one.env.get_state())
+    other.load(one.state())
+    for env in (one, other):
+        env.step(np.array([1, 3]))
+        env.step(np.array([1, 3]))
+    told = [env.read() for env in (one, other)]
+    assert all(figures.pop("speed/env_us_a_step") > 0.0 for figures in told)
+    assert told[0] == told[1]
