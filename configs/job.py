@@ -139,6 +139,7 @@ class TrainingSettings(Section):
     grad_clip: Positive | None = 0.5
     threads: Count = 1
     reward_scale: Positive = 1.0
+    start_from: str | None = None
     schedules: dict[Literal["lr", "entropy_coefficient", "clip"], Knots] = {}
     stages: tuple[StageSettings, ...] = ()
     # validation

@@ -61,8 +61,20 @@ class Learner(Protocol):
 def learner_of(prepared: Prepared) -> Learner:
     """Return the learner of a prepared job, not yet up; what its backend needs is imported here."""
     agent = prepared.job.agent
+    if agent.expert is not None and agent.algorithm != "BC":
+        raise ConfigError(f"agent.expert is read by agent.algorithm BC alone, was set with {agent.algorithm}; leave it out")
+    if agent.algorithm == "BC":
+        from .cloning import CloningLearner
+
+        return CloningLearner(prepared)
+    if agent.backend == "sb3":
+        from .sb3.learner import Sb3Learner
+
+        return Sb3Learner(prepared)
     if agent.backend != "stock" or agent.algorithm not in ("PPO", "DQN", "SAC"):
         raise ConfigError(f"agent: {agent.algorithm} with backend {agent.backend} and body {agent.body} is not built yet")
+    if prepared.job.training.start_from is not None:
+        raise ConfigError("training.start_from is not for agent.backend stock, which builds its networks by itself; use fast or sb3")
     from .stock.learner import StockLearner
 
     return StockLearner(prepared)

@@ -1,0 +1,69 @@
+"""Training that begins from the weights of a bundle, whatever the backend."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from ..agents.bundle import Bundle, load_bundle
+from ..agents.network_policy import NetworkPolicy
+from ..market.errors import ConfigError
+from .preparation import Prepared
+
+__all__ = ["warm_start"]
+
+
+def warm_start(network: nn.Module, prepared: Prepared) -> bool:
+    """Load the weights of the bundle `training.start_from` into a new network of the job; nothing where the job names none.
+
+    Learners call it right after they have built the network; target networks are copied from it afterwards.
+
+    Args:
+        network: What `build_network(prepared.network, seed)` returned; changed in place.
+        prepared: The job.
+
+    Returns:
+        Whether weights were loaded.
+
+    Raises:
+        ConfigError: The bundle holds another network or a rule, reads other columns or decides in other actions.
+        IntegrityError: There is no bundle, or it is damaged.
+    """
+    place = prepared.job.training.start_from
+    if place is None:
+        return False
+    bundle = load_bundle(place)
+    policy = bundle.policy
+    if not isinstance(policy, NetworkPolicy):
+        raise ConfigError(f"training.start_from: {place} holds the rule {policy.name}, which has no weights; learn it with "
+                          "agent.algorithm: BC first")
+    if bundle.layout != prepared.layout:
+        odd = _odd_column(bundle, prepared)
+        raise ConfigError(f"training.start_from: {place} reads other columns than this job observes ({odd}); use the encoders, "
+                          "assets, window and private part that it was trained with")
+    _check_same("agent", policy.settings.plain(), prepared.network.plain(), place)
+    _check_same("env.action", _action(bundle), prepared.action, place)
+    network.load_state_dict(policy.network.state_dict())
+    return True
+
+
+def _check_same(where: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], place: str) -> None:
+    for name in (*mine, *(other for other in theirs if other not in mine)):
+        if name != "reading" and theirs.get(name) != mine.get(name):  # what it reads is said by its columns
+            raise ConfigError(f"training.start_from: {place} has {where} with {name} {theirs.get(name)}, this job has "
+                              f"{mine.get(name)}; they must be the same")
+
+
+def _action(bundle: Bundle) -> Mapping[str, Any]:
+    env = bundle.context.get("env")
+    action = env.get("action") if isinstance(env, Mapping) else None
+    return action if isinstance(action, Mapping) else {"kind": bundle.policy.scheme}
+
+
+def _odd_column(bundle: Bundle, prepared: Prepared) -> str:
+    theirs, mine = bundle.layout, prepared.layout
+    for ours, other in zip((*mine.names, *(c.name for c in mine.private)), (*theirs.names, *(c.name for c in theirs.private)),
+                           strict=False):  # fmt: skip
+        if ours != other:
+            return f"{other} where this job has {ours}"
+    return f"{theirs.size} numbers, this job has {mine.size}"
