@@ -37,14 +37,16 @@ class GraphAttention(nn.Module):
         self.weigh = nn.Parameter(torch.zeros(n_heads, 1, 1))
         self.bias = nn.Parameter(torch.zeros(n_outputs))
 
-    def forward(self, nodes: Tensor, edges: Tensor, weights: Tensor) -> Tensor:
-        """Return mixed nodes (B, A, outputs) from nodes (B, A, inputs), edges bool (B, A, A) and their weights (B, A, A)."""
+    def forward(self, nodes: Tensor, edges: Tensor, weights: Tensor | None) -> Tensor:
+        """Return mixed nodes (B, A, outputs) of nodes (B, A, inputs), edges bool (B, A, A) and their weights (None: all 0)."""
         batch, n_nodes, _ = nodes.shape
         heads = self.project(nodes).view(batch, n_nodes, self.n_heads, -1)
         receive = (heads * self.receive).sum(-1).transpose(1, 2)[:, :, :, None]
         send = (heads * self.send).sum(-1).transpose(1, 2)[:, :, None, :]
-        scores = functional.leaky_relu(receive + send + self.weigh * weights[:, None], 0.2)
-        attention = scores.masked_fill(~edges[:, None], -1e9).softmax(-1)
+        scores = receive + send
+        if weights is not None:
+            scores = scores + self.weigh * weights[:, None]
+        attention = functional.leaky_relu(scores, 0.2).masked_fill(~edges[:, None], -1e9).softmax(-1)
         mixed = (attention @ heads.transpose(1, 2)).transpose(1, 2).reshape(batch, n_nodes, -1)
         shifted: Tensor = mixed + self.bias
         return shifted
