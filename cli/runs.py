@@ -32,7 +32,7 @@ def list_runs(
 ) -> None:
     """List the runs, the latest last."""
     from ..training.registry.registry import Registry
-    from .runs_table import LIST, cures, list_row
+    from .runs_table import LIST, cures, list_row, unknown_runs
     from .table import print_json, print_table
 
     reader = Registry(registry)
@@ -44,7 +44,7 @@ def list_runs(
     else:
         kind = " of that kind" if name or stage or status else "; quantgym train enters every run"
         typer.echo(f"no runs in {reader.path}{kind}")
-    for line in cures(found):
+    for line in (*cures(found), *unknown_runs(reader.strangers())):
         typer.echo(line, err=True)
 
 

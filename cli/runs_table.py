@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..training.registry.comparison import Comparison
     from ..training.registry.entry import Entry
     from ..training.registry.stage import Promotion
 
-__all__ = ["LIST", "comparison_tables", "cures", "list_row", "promotion_facts", "show_facts"]
+__all__ = ["LIST", "comparison_tables", "cures", "list_row", "promotion_facts", "show_facts", "unknown_runs"]
 
 LIST = ("run", "id", "name", "stage", "status", "began", "steps", "validation")
 DIGITS = 12
@@ -39,6 +41,15 @@ def cures(entries: "Sequence[Entry]") -> Iterator[str]:
             yield f"{one.short}: was killed; quantgym resume {one.folder} goes on with it"
         elif status != one.entered:
             yield f"{one.short}: entered as {one.entered}, now {status}; quantgym runs import {one.folder} renews its entry"
+
+
+def unknown_runs(folders: "Sequence[Path]") -> Iterator[str]:
+    """Yield what is to be said of run folders that are not in the registry."""
+    if folders:
+        first, more = folders[0], f" and {len(folders) - 1} more" if len(folders) > 1 else ""
+        place = first.parent if more else first
+        cure = f"quantgym runs import {place} enters what is there"
+        yield f"{first.name}{more}: not in the registry, perhaps killed before the end; {cure}"
 
 
 def show_facts(entry: "Entry", others: "Sequence[Entry]") -> dict[str, Any]:

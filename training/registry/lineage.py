@@ -13,7 +13,7 @@ import yaml
 from ...market.errors import DataError, IntegrityError
 from ..run_folder import RUN_VERSION
 
-__all__ = ["Lineage", "flat_settings", "read_record"]
+__all__ = ["Lineage", "flat_settings", "read_record", "run_key"]
 
 COUNTERS = ("iterations", "steps", "seconds")
 

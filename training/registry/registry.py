@@ -7,8 +7,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...market.errors import ConfigError, DataError, IntegrityError, UnknownNameError, did_you_mean
+from ...market.errors import ConfigError, DataError, IntegrityError, QuantgymError, UnknownNameError, did_you_mean
 from .entry import STATUSES, Entry
+from .lineage import read_record, run_key
 from .location import registry_path
 from .stage import DEPLOYED, STAGES, Promotion, Stage, check_stage, replay_promotions
 
@@ -104,6 +105,17 @@ class Registry:
             several = ", ".join(one.short for one in found)
             raise ConfigError(f"{len(found)} runs of {name} are in stage {stage}: {several}; promote one to paper or live")
         return found[0], found[0].promotions[-1]
+
+    def strangers(self) -> list[Path]:
+        """Return the run folders beside the registry's file that are not in it, as those of runs that were killed."""
+        known, found = {one.key for one in self.entries()}, []
+        for path in sorted(self.path.parent.glob("*/run.json")):
+            try:
+                if run_key(read_record(path.parent)) not in known:
+                    found.append(path.parent)
+            except QuantgymError:  # no run of ours
+                continue
+        return found
 
     def refuse_deployed(self, folder: Path | str) -> None:
         """Refuse to go on training in the folder of a run that is deployed: its bundle would be replaced.

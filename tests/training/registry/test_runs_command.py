@@ -112,6 +112,19 @@ def test_what_is_missing_or_went_on_is_said_with_its_cure(two, quantgym):
     assert f"entered as done, now interrupted; quantgym runs import {two[1]}" in err
 
 
+def test_run_folders_that_nobody_entered_are_said(two, run_of, quantgym):
+    killed = run_of("c", seed=2, status="running", bundle=None)
+    (two[0].parent / "other").mkdir()
+    (two[0].parent / "other/run.json").write_text("[]")  # no run of ours
+    assert quantgym("runs", "list")[2] == (
+        f"c: not in the registry, perhaps killed before the end; quantgym runs import {killed} enters what is there\n"
+    )
+    run_of("d", seed=3)
+    assert f"c and 1 more: not in the registry, perhaps killed before the end; quantgym runs import {killed.parent}" in (
+        quantgym("runs", "list")[2]
+    )
+
+
 def test_import_takes_what_it_can_and_exits_1_where_one_is_refused(registry, run_of, tmp_path, quantgym):
     good, bad = run_of("good"), tmp_path / "no-run"
     bad.mkdir()
