@@ -1,6 +1,5 @@
 """A run folder read back: its job, its bundle, and the same tape and split again."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from ..data.split import RowRange, Split, split_tape
 from ..data.tape import Tape
 from ..evaluation.candidate import Candidate
 from ..market.errors import ConfigError, DataError, IntegrityError
-from .run_folder import RUN_VERSION
+from .run_record import read_record
 
 __all__ = ["FinishedRun"]
 
@@ -44,18 +43,9 @@ class FinishedRun:
             IntegrityError: Its version is not ours, or the bundle or the job was changed.
         """
         folder = Path(folder)
-        try:
-            record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        except OSError:
-            raise DataError(f"{folder}: no run folder (it has no run.json); make one with quantgym train JOB") from None
-        except ValueError as error:
-            raise IntegrityError(f"{folder / 'run.json'}: unreadable ({error})") from None
-        if not isinstance(record, dict):
-            raise IntegrityError(f"{folder / 'run.json'}: must be a mapping, was {type(record).__name__}")
-        if record.get("schema") != RUN_VERSION:
-            raise IntegrityError(f"{folder}: run folder of version {record.get('schema')}, this program reads {RUN_VERSION}")
+        record = read_record(folder)
         if record.get("status") not in ("done", "interrupted"):
-            raise DataError(f"{folder}: training has not ended there (status {record.get('status')}); train it again")
+            raise DataError(f"{folder}: training has not ended there (status {record.get('status')}); quantgym resume {folder}")
         if not (folder / "job.yaml").is_file():
             raise IntegrityError(f"{folder}: job.yaml is missing")
         job, bundle = load_job(folder / "job.yaml"), load_bundle(folder / "bundle")

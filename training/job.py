@@ -1,61 +1,56 @@
-"""One job, from data to a bundle."""
+"""One job, from data to a bundle, and on from where it was stopped."""
 
-import math
-import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import structlog
-import yaml
-
-from ..agents.bundle import save_bundle
-from ..agents.policy import Policy, sample_observation
-from ..agents.recorded_vectors import N_VECTORS
 from ..configs.job import Job
-from ..evaluation.known_answer import known_answer_score, worlds_with_known_answers
-from ..market.errors import ConfigError
+from ..configs.load import load_job
+from ..market.errors import ConfigError, IntegrityError
 from .batch_size import check_batch_sizes
-from .learner import learner_of
+from .best import Judge
+from .plan import facts_of, resources_of, versions
 from .preparation import Prepared, prepare
 from .progress import Iteration
-from .run_folder import RunFolder, Status
+from .quiet_log import quiet_logger
+from .run import Run
+from .run_folder import RunFolder
 from .run_result import RunResult
-from .tensorboard import TensorBoardLog
-from .validation import Showing, show, show_baselines
 
-__all__ = ["plan", "train"]
+__all__ = ["plan", "resume", "train"]
 
-LIBRARIES = ("quantgym", "numpy", "numba", "gymnasium", "torch", "ray")
+Progress = Callable[[Iteration], None]
+Log = Callable[[Path], AbstractContextManager[Any]]
 
 
 def plan(job: Job) -> dict[str, Any]:
-    """Return what training would do, checked against the data: rows, columns, network, steps. Nothing is written.
+    """Return what training would do, checked against the data: rows, columns, network, steps, resources. Nothing is written.
 
     Raises:
         ConfigError: A setting is wrong.
         DataError: The data are missing or too short.
     """
-    check_batch_sizes(job.agent.algorithm, job.training)
-    return _facts(prepare(job))
+    prepared = _prepared(job)
+    return {**facts_of(prepared), "resources": resources_of(prepared)}
 
 
 def train(
     job: Job,
     folder: Path | str,
     *,
-    progress: Callable[[Iteration], None] | None = None,
-    log: Callable[[Path], AbstractContextManager[Any]] | None = None,
+    progress: Progress | None = None,
+    log: Log | None = None,
     clock: Callable[[], int] = time.time_ns,
+    timer: Callable[[], float] = time.perf_counter,
+    told: Callable[[], None] | None = None,
 ) -> RunResult:
     """Train the agent of a job.
 
-    Everything is checked before `folder` is made. Ctrl-C ends training after what has been learned is saved; an error leaves a
-    folder marked `failed`, or none where nothing had been learned yet.
+    Everything is checked before `folder` is made. The first Ctrl-C (or SIGTERM) ends training after the iteration that is under
+    way, with a checkpoint; the second one at once. An error leaves a folder marked `failed` with the last good checkpoint, or none
+    where nothing had been learned yet.
 
     Args:
         job: The job.
@@ -63,6 +58,8 @@ def train(
         progress: Called after every iteration.
         log: Opens the structured log of the run at a path, for as long as it trains.
         clock: ns UTC, for `run.json`.
+        timer: Seconds from any origin, for `training.seconds` and the figures of speed.
+        told: Called at the first Ctrl-C.
 
     Returns:
         What was learned and where it stands.
@@ -70,109 +67,97 @@ def train(
     Raises:
         ConfigError: A setting is wrong or the folder exists.
         DataError: The data are missing or too short.
+        NotFiniteError: A loss or a weight became NaN or infinite.
+        DiskFullError: There is no space left; what was saved before stands.
     """
     run = RunFolder(folder)
+    prepared = _prepared(job)
+    run.create(job, {"job": job.name, "started_at_ns": clock(), "versions": versions(), **facts_of(prepared)})
+    try:
+        with nullcontext() if log is None else log(run.path / "log.jsonl"):
+            quiet_logger("quantgym.training", run=run.path.name).info(
+                "training began", job=job.digest, algorithm=job.agent.algorithm, observation=prepared.layout.size
+            )
+            return Run(prepared, run, versions(), progress, clock, timer, told).go()
+    finally:
+        run.close()
+
+
+def resume(
+    folder: Path | str,
+    *,
+    progress: Progress | None = None,
+    log: Log | None = None,
+    clock: Callable[[], int] = time.time_ns,
+    timer: Callable[[], float] = time.perf_counter,
+    told: Callable[[], None] | None = None,
+) -> RunResult:
+    """Go on with a run that was interrupted, killed or failed, from its checkpoint, or from the beginning where none stood yet.
+
+    With one environment runner the run ends as if it had never stopped, to the bit, but for figures of the wall clock. Metrics and
+    events of iterations after the checkpoint are cut off, since they are done again. Arguments as those of `train`.
+
+    Raises:
+        ConfigError: The run is done, its backend cannot go on, or its job was changed.
+        FolderInUseError: Another process trains there.
+        DataError: It is no run folder.
+        IntegrityError: The tape, the features or the checkpoint are not what they were.
+    """
+    run = RunFolder.open(folder)
+    try:
+        job = _job_of(run)
+        prepared = _prepared(job)
+        _check_unchanged(run, prepared)
+        checkpoint = run.checkpoint()
+        run.cut({} if checkpoint is None else checkpoint.progress["sizes"])
+        best = None if checkpoint is None else checkpoint.progress["best"]
+        run.keep_best(None if best is None else best["iteration"])
+        run.resumed({"resumed_at_ns": [*run.record.get("resumed_at_ns", []), clock()]})
+        with nullcontext() if log is None else log(run.path / "log.jsonl"):
+            logger = quiet_logger("quantgym.training", run=run.path.name)
+            logger.info("training resumed", iterations=0 if checkpoint is None else checkpoint.progress["iteration"])
+            if run.record.get("versions") != versions():
+                logger.warning("other versions than the run began with", before=run.record.get("versions"), now=versions())
+            return Run(prepared, run, versions(), progress, clock, timer, told).go(checkpoint)
+    finally:
+        run.close()
+
+
+def _prepared(job: Job) -> Prepared:
     check_batch_sizes(job.agent.algorithm, job.training)
     prepared = prepare(job)
-    run.create(job, {"job": job.name, "started_at_ns": clock(), "versions": _versions(), **_facts(prepared)})
-    with nullcontext() if log is None else log(run.path / "log.jsonl"):
-        return _train(prepared, run, progress, clock)
+    Judge.of(prepared)
+    return prepared
 
 
-def _train(prepared: Prepared, run: RunFolder, progress: Callable[[Iteration], None] | None, clock: Callable[[], int]) -> RunResult:
-    job, began = prepared.job, time.perf_counter()
-    logger = structlog.get_logger("quantgym.training").bind(run=run.path.name)
-    logger.info("training began", job=job.digest, algorithm=job.agent.algorithm, observation=prepared.layout.size)
-    iterations: list[Iteration] = []
-    status: Status = "done"
-    try:
-        baselines = show_baselines(prepared.validation)
-        text = yaml.safe_dump(job.plain(), sort_keys=False)
-        with TensorBoardLog(run.tensorboard, text) as board, learner_of(prepared) as learner:
-            try:
-                while len(iterations) < job.training.iterations and not (iterations and _out_of_time(job, began)):
-                    figures = learner.iterate()
-                    number = len(iterations) + 1
-                    if number % job.training.validate_every == 0 or number == job.training.iterations:
-                        policy = learner.policy()
-                        showing = show(prepared.validation, policy, job.seed)
-                        figures |= _validation(showing, baselines, prepared, policy)
-                    one = Iteration(number, job.training.iterations, learner.steps, time.perf_counter() - began, figures)
-                    iterations.append(one)
-                    board.log(figures, learner.steps)
-                    run.log(one.plain())
-                    if progress is not None:
-                        progress(one)
-            except KeyboardInterrupt:
-                if not iterations:
-                    raise
-                status = "interrupted"
-                logger.warning("training interrupted", iterations=len(iterations))
-            policy, steps = learner.policy(), learner.steps
-        showing = show(prepared.validation, policy, job.seed)
-        validation = _validation(showing, baselines, prepared, policy)
-        context = {**prepared.context, "versions": _versions(), "iterations": len(iterations), "steps": steps}
-        digest = save_bundle(run.bundle, policy, prepared.layout, prepared.pipeline, _vectors(showing, prepared), context)
-    except BaseException as error:
-        if iterations:
-            run.finish("failed", {"error": f"{type(error).__name__}: {error}", "ended_at_ns": clock()})
-        else:
-            run.discard()
-        raise
-    seconds = time.perf_counter() - began
-    last = {"iterations": len(iterations), "steps": steps, "seconds": round(seconds, 2), "bundle": digest, "validation": validation}
-    run.finish(status, {**last, "ended_at_ns": clock()})
-    logger.info("training ended", status=status, **last)
-    return RunResult(run.path, run.bundle, digest, status, tuple(iterations), steps, seconds, validation)
+def _job_of(run: RunFolder) -> Job:
+    record = run.record
+    if record["status"] == "done":
+        raise ConfigError(f"{run.path}: training is done there (iteration {record.get('iterations')}); there is nothing to resume")
+    if record.get("resumable") is False:
+        raise ConfigError(f"{run.path}: its backend ({record.get('backend')}) leaves no checkpoints; train it again")
+    if not (run.path / "job.yaml").is_file():
+        raise IntegrityError(f"{run.path}: job.yaml is missing")
+    job = load_job(run.path / "job.yaml")
+    if job.digest != record.get("job_digest"):
+        raise ConfigError(
+            f"{run.path / 'job.yaml'}: was changed since the run began (digest {job.digest[:12]}, was "
+            f"{str(record.get('job_digest'))[:12]}); another job is another run: quantgym train {run.path / 'job.yaml'}"
+        )
+    return job
 
 
-def _out_of_time(job: Job, began: float) -> bool:
-    return job.training.seconds is not None and time.perf_counter() - began >= job.training.seconds
-
-
-def _validation(showing: Showing, baselines: Mapping[str, Showing], prepared: Prepared, policy: Policy) -> dict[str, float]:
-    figures = {"validation/equity": float(showing.equity[-1])}
-    for name in ("drawdown", "exposure", "turnover", "reward"):
-        figures[f"validation/{name}"] = showing.figures.get(f"train/{name}", 0.0)
-    figures["validation/costs_bp"] = sum(value for name, value in showing.figures.items() if name.startswith("costs/"))
-    if prepared.tape is None and prepared.job.env.id in worlds_with_known_answers():
-        figures |= _score(prepared, policy)
-    return figures | {f"validation/equity_{name}": float(one.equity[-1]) for name, one in baselines.items()}
-
-
-def _score(prepared: Prepared, policy: Policy) -> dict[str, float]:
-    """Return the score on a world with a known answer; nothing where its options have none, or the episodes cannot bound it."""
-    try:
-        known = known_answer_score(prepared.job.env.id, policy, prepared.validation.settings)
-    except ConfigError as error:
-        structlog.get_logger(__name__).warning("no score", why=str(error))
-        return {}
-    if not (math.isfinite(known.low) and math.isfinite(known.high)):
-        return {}
-    return {"validation/score": known.value, "validation/score_low": known.low, "validation/score_high": known.high}
-
-
-def _vectors(showing: Showing, prepared: Prepared) -> np.ndarray:
-    """Return 64 observations of the validation, evenly spread; random ones fill up where there are fewer."""
-    seen = showing.observations
-    if len(seen) < N_VECTORS:
-        seen = np.concatenate([seen, sample_observation(prepared.layout, N_VECTORS, prepared.job.seed).flat()])[:N_VECTORS]
-    return np.ascontiguousarray(seen[np.linspace(0, len(seen) - 1, N_VECTORS).astype(np.int64)], np.float32)
-
-
-def _facts(prepared: Prepared) -> dict[str, Any]:
-    job, tape, split = prepared.job, prepared.tape, prepared.split
-    facts: dict[str, Any] = {"algorithm": job.agent.algorithm, "env": job.env.id, "action": prepared.scheme}
-    if tape is not None and split is not None:
-        facts |= {
-            "tape": tape.name,
-            "tape_digest": tape.digest,
-            "rows": {"train": list(split.train), "validation": list(split.validation), "test": list(split.test)},
-        }
-    steps = job.training.iterations * job.training.num_envs * job.training.rollout_bars
-    facts |= {"observation": prepared.layout.size, "network": prepared.network.plain(), "steps": steps}
-    return facts | {"job_digest": job.digest}
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+def _check_unchanged(run: RunFolder, prepared: Prepared) -> None:
+    """Raise IntegrityError where the run would go on with other data than it began with."""
+    tape, table = prepared.tape, prepared.train.table
+    if tape is None or table is None:
+        return
+    if tape.digest != run.record.get("tape_digest") or table.tape_digest not in ("", tape.digest):
+        raise IntegrityError(
+            f"{run.path}: tape {tape.name} has changed since the run began (digest {tape.digest[:12]}, was "
+            f"{str(run.record.get('tape_digest'))[:12]}); a curve cannot go on with other data, train again"
+        )
+    if facts_of(prepared)["features_digest"] != run.record.get("features_digest"):
+        raise IntegrityError(
+            f"{run.path}: the encoders compute other features than when the run began (another version of a library?); train again"
+        )

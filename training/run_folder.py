@@ -5,18 +5,20 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Self
 
 import yaml
 
 from ..configs.job import Job
-from ..market.errors import ConfigError
+from ..market.errors import ConfigError, IntegrityError
+from .checkpoint import Checkpoint, flush
+from .progress import Iteration
+from .run_lock import RunLock
+from .run_record import RECORD, RUN_VERSION, Status, read_record
 
 __all__ = ["RUN_VERSION", "FolderTakenError", "RunFolder", "Status"]
 
-RUN_VERSION = 1
-
-Status = Literal["running", "done", "interrupted", "failed"]
+METRICS = "metrics.jsonl"
 
 
 class FolderTakenError(ConfigError):
@@ -24,10 +26,10 @@ class FolderTakenError(ConfigError):
 
 
 class RunFolder:
-    """`runs/<id>/`: `job.yaml`, `run.json`, `metrics.jsonl`, `log.jsonl`, `tensorboard/`, `bundle/`; see docs/training.md.
+    """`runs/<id>/`: `job.yaml`, `run.json`, `metrics.jsonl`, `log.jsonl`, `tensorboard/`, `bundle/`, `lock`; see docs/training.md.
 
     `run.json` says `running` from the start and `done` or `interrupted` only once the bundle stands, so a run that was killed is
-    never taken for a finished one.
+    never taken for a finished one. As long as this object is open it holds `lock`.
 
     Args:
         path: Where it shall stand; it must not exist.
@@ -40,7 +42,28 @@ class RunFolder:
         self.path = Path(path)
         if self.path.exists():
             raise FolderTakenError(f"run folder {self.path} exists; choose another name, or delete it to run again")
-        self._record: dict[str, Any] = {}
+        self.record: dict[str, Any] = {}
+        self._lock: RunLock | None = None
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Return the folder of a run that began before, locked.
+
+        Raises:
+            DataError: It is no run folder.
+            IntegrityError: It is of another version.
+            FolderInUseError: Another process trains there.
+        """
+        read_record(Path(path))  # before a lock is left in a folder that is no run
+        run = cls.__new__(cls)
+        run.path = Path(path)
+        run._lock = RunLock(run.path)
+        try:
+            run.record = read_record(run.path)
+        except BaseException:
+            run.close()
+            raise
+        return run
 
     @property
     def bundle(self) -> Path:
@@ -51,6 +74,10 @@ class RunFolder:
     def tensorboard(self) -> Path:
         """Where TensorBoard's events stand."""
         return self.path / "tensorboard"
+
+    def best(self, iteration: int) -> Path:
+        """Where the bundle of an iteration stands that was the best until then."""
+        return self.path / "best" / str(iteration)
 
     def create(self, job: Job, record: Mapping[str, Any]) -> None:
         """Make the folder, with the job and `run.json`, whole or not at all.
@@ -64,9 +91,10 @@ class RunFolder:
         except FileExistsError:
             raise FolderTakenError(f"run folder {self.path} exists; another run took the name") from None
         try:
+            self._lock = RunLock(self.path)
             self.tensorboard.mkdir()
             self._write("job.yaml", yaml.safe_dump(job.plain(), sort_keys=False, allow_unicode=True))
-            self._record = {"schema": RUN_VERSION, "status": "running", **record}
+            self.record = {"schema": RUN_VERSION, "status": "running", **record}
             self._save()
         except OSError:
             self.discard()
@@ -74,20 +102,91 @@ class RunFolder:
 
     def log(self, figures: Mapping[str, Any]) -> None:
         """Append one iteration to `metrics.jsonl`."""
-        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        with (self.path / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(figures, sort_keys=False) + "\n")
 
-    def finish(self, status: Status, record: Mapping[str, Any]) -> None:
-        """Write the last state of the run to `run.json`."""
-        self._record = {**self._record, **record, "status": status}
+    def iterations(self, total: int) -> list[Iteration]:
+        """Return what stands in `metrics.jsonl`; `total` is the number of iterations of the job."""
+        path = self.path / METRICS
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [Iteration.of(json.loads(line), total) for line in lines]
+
+    def sizes(self) -> dict[str, int]:
+        """Return the length in bytes of each file that only grows: metrics and events."""
+        files = [self.path / METRICS, *sorted(self.tensorboard.rglob("*"))]
+        return {str(file.relative_to(self.path)): file.stat().st_size for file in files if file.is_file()}
+
+    def cut(self, sizes: Mapping[str, int]) -> None:
+        """Cut metrics and events back to the lengths that `sizes` returned earlier: what came after is work that was lost.
+
+        Raises:
+            IntegrityError: A file is shorter than it was.
+        """
+        for name in self.sizes():
+            path, size = self.path / name, sizes.get(name)
+            if size is None:
+                path.unlink()
+            elif path.stat().st_size > size:
+                os.truncate(path, size)
+        for name, size in sizes.items():
+            found = (self.path / name).stat().st_size if (self.path / name).is_file() else 0
+            if found < size:
+                raise IntegrityError(f"{self.path / name}: has {found} bytes, had {size} at the checkpoint; train anew")
+
+    def keep_best(self, iteration: int | None) -> None:
+        """Delete what stands in `best/` of other iterations; None: all of it."""
+        if (self.path / "best").is_dir():
+            for folder in (self.path / "best").iterdir():
+                if folder.name != str(iteration):
+                    shutil.rmtree(folder)
+
+    def publish(self, iteration: int) -> None:
+        """Make the bundle of an iteration in `best/` the bundle of the run, whole or not at all."""
+        partial = self.path / "bundle.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(self.best(iteration), partial)
+        for file in (*partial.iterdir(), partial):
+            flush(file)
+        partial.rename(self.bundle)
+
+    def note(self, record: Mapping[str, Any]) -> None:
+        """Add to `run.json` while the run goes on."""
+        self.record = {**self.record, **record}
         self._save()
+
+    def resumed(self, record: Mapping[str, Any]) -> None:
+        """Say `running` again, and remove the bundle that an interruption left."""
+        ended = ("ended_at_ns", "error", "stopped", "chosen", "bundle", "validation")
+        kept = {name: value for name, value in self.record.items() if name not in ended}
+        self.record = {**kept, **record, "status": "running"}
+        self._save()
+        shutil.rmtree(self.bundle, ignore_errors=True)
+
+    def finish(self, status: Status, record: Mapping[str, Any]) -> None:
+        """Write the last state of the run to `run.json`; a run that is done keeps neither checkpoint nor `best/`."""
+        self.record = {**self.record, **record, "status": status}
+        self._save()
+        if status == "done":
+            for name in ("checkpoint", "best"):
+                shutil.rmtree(self.path / name, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove the folder: nothing in it is worth keeping."""
         shutil.rmtree(self.path, ignore_errors=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of `lock`."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return the checkpoint that stands, see `Checkpoint.newest`."""
+        return Checkpoint.newest(self.path)
 
     def _save(self) -> None:
-        self._write("run.json", json.dumps(self._record, indent=2) + "\n")
+        self._write(RECORD, json.dumps(self.record, indent=2) + "\n")
 
     def _write(self, name: str, text: str) -> None:
         partial = self.path / f".{name}.partial"

@@ -21,7 +21,11 @@ class RunResult:
         iterations: Every iteration.
         steps: Environment steps.
         seconds: Wall time, encoders not included.
-        validation: `validation/*` figures of the final policy.
+        validation: `validation/*` figures of the policy in the bundle.
+        stopped: Why it ended: `iterations`, `seconds`, `patience` or `interrupted`.
+        chosen: The iteration whose policy is in the bundle.
+        why: Why that one, such as `highest validation/equity of all validations`.
+        resume: The command that goes on; empty where there is nothing to go on with.
     """
 
     folder: Path
@@ -32,6 +36,10 @@ class RunResult:
     steps: int
     seconds: float
     validation: dict[str, float]
+    stopped: str = "iterations"
+    chosen: int = 0
+    why: str = ""
+    resume: str = ""
 
     def summary(self) -> dict[str, Any]:
         """Return everything as JSON data."""
@@ -44,14 +52,17 @@ class RunResult:
             "steps": self.steps,
             "seconds": round(self.seconds, 2),
             "validation": self.validation,
+            "stopped": self.stopped,
+            "chosen": {"iteration": self.chosen, "why": self.why},
+            "resume": self.resume or None,
         }
 
     def facts(self) -> dict[str, Any]:
         """Return what a person wants to know first, name to text."""
         facts: dict[str, Any] = {
-            "status": self.status if self.status == "done" else "interrupted; what was learned until then is saved",
+            "status": self._ending(),
             "trained": f"{self.steps:,} steps in {len(self.iterations)} iterations, {self.seconds:.1f} s",
-            "bundle": f"{self.bundle} ({self.digest[:12]})",
+            "bundle": f"{self.bundle} ({self.digest[:12]}), of iteration {self.chosen}: {self.why}",
         }
         shown = {name.removeprefix("validation/"): value for name, value in self.validation.items()}
         gain, drawdown, turnover = shown["equity"] - 1.0, shown["drawdown"], shown["turnover"]
@@ -63,3 +74,9 @@ class RunResult:
             if name.startswith("equity_"):
                 facts[name.removeprefix("equity_").replace("_", " ")] = f"return {value - 1.0:+.2%} on the same rows"
         return facts
+
+    def _ending(self) -> str:
+        if self.status != "done":
+            return "interrupted; what was learned until then is saved"
+        early = {"seconds": "done; the seconds ran out", "patience": "done; validation has stopped getting better"}
+        return early.get(self.stopped, "done")

@@ -13,7 +13,7 @@ SCHEDULED = ("lr", "entropy_coefficient", "clip")
 
 
 def at_share(knots: Sequence[tuple[float, float]], share: float) -> float:
-    """Return the value at `share`, in [0, 1]: linear between the knots (share, value), constant before the first and after the last."""
+    """Return the value at `share`, in [0, 1]: linear between knots (share, value), constant before the first and after the last."""
     return float(np.interp(share, [knot[0] for knot in knots], [knot[1] for knot in knots]))
 
 

@@ -56,9 +56,10 @@ def _costs(blueprint: Blueprint, friction: float, where: str) -> CostSettings | 
     if friction == 0.0:
         return costs.without_costs()
     if costs.fees is not None:
-        raise ConfigError(f"{where}.friction must be 0 or 1 where costs.fees names a schedule, whose rows no factor changes, was {friction}")
+        raise ConfigError(f"{where}.friction must be 0 or 1 where costs.fees names a schedule, was {friction}")
     if costs.spread not in ("fixed", "tape") or (costs.spread == "tape" and _recorded(blueprint, "spread")):
-        raise ConfigError(f"{where}.friction must be 0 or 1 where the tape says the spread, was {friction}; or set costs.spread=fixed")
+        cure = "or set costs.spread=fixed"
+        raise ConfigError(f"{where}.friction must be 0 or 1 where the tape says the spread, was {friction}; {cure}")
     if _recorded(blueprint, "borrow_rate"):
         raise ConfigError(f"{where}.friction must be 0 or 1 where the tape says what borrowing costs, was {friction}")
     scaled: dict[str, Any] = {name: getattr(costs, name) * friction for name in SCALED}

@@ -1,0 +1,73 @@
+"""What a job would do, and what it takes: rows, columns, network, steps, memory."""
+
+import hashlib
+import os
+import platform
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from ..agents.networks.network import build_network
+from ..configs.job import Job
+from .preparation import Prepared
+
+__all__ = ["facts_of", "resources_of", "versions"]
+
+LIBRARIES = ("quantgym", "numpy", "numba", "gymnasium", "torch", "ray")
+MEGABYTE = 1e6
+
+
+def facts_of(prepared: Prepared) -> dict[str, Any]:
+    """Return what is written into `run.json` before training begins."""
+    job, tape, split, table = prepared.job, prepared.tape, prepared.split, prepared.train.table
+    agent = job.agent
+    facts: dict[str, Any] = {"algorithm": agent.algorithm, "backend": agent.backend, "env": job.env.id, "action": prepared.scheme}
+    if tape is not None and split is not None and table is not None:
+        facts |= {
+            "tape": tape.name,
+            "tape_digest": tape.digest,
+            "features_digest": _digest(table.values),
+            "rows": {"train": list(split.train), "validation": list(split.validation), "test": list(split.test)},
+        }
+    facts |= {"observation": prepared.layout.size, "network": prepared.network.plain(), "steps": steps_of(job)}
+    return facts | {"job_digest": job.digest}
+
+
+def resources_of(prepared: Prepared) -> dict[str, Any]:
+    """Return what training takes: parameters, processes, device, memory in megabytes."""
+    job, table = prepared.job, prepared.train.table
+    network = build_network(prepared.network, job.seed)
+    resources: dict[str, Any] = {
+        "parameters": sum(value.numel() for value in network.parameters()),
+        "runners": "none: this process plays" if job.training.runners == 0 else f"{job.training.runners} processes",
+        "torch_threads": job.training.threads,
+        "device": job.training.device,
+        "processors": os.cpu_count(),
+        "features_mb": 0.0 if table is None else round(table.values.nbytes / MEGABYTE, 1),
+    }
+    if job.agent.algorithm in ("DQN", "SAC"):
+        resources["replay_mb"] = round(replay_bytes(prepared) / MEGABYTE, 1)
+    return resources
+
+
+def steps_of(job: Job) -> int:
+    """Return the environment steps of a job that no other limit ends."""
+    return job.training.iterations * job.training.num_envs * job.training.rollout_bars
+
+
+def replay_bytes(prepared: Prepared) -> int:
+    """Return what a full replay holds: two observations (rows and private part, where they refer), action, reward, two flags."""
+    settings, layout = prepared.job.training, prepared.layout
+    width = 2 + len(layout.private) if settings.observation == "reference" else layout.size
+    action = prepared.network.n_out if prepared.network.continuous else 1
+    return settings.replay_capacity * (2 * 4 * width + 4 * action + 4 + 2)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that decide the bits of a run."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
+def _digest(values: np.ndarray) -> str:
+    return hashlib.sha256(values.tobytes()).hexdigest()
