@@ -1,4 +1,4 @@
-"""`quantgym train`: from a job to a run folder."""
+"""`quantgym train`: from a job to a run folder, or to several with different seeds."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,19 +9,25 @@ if TYPE_CHECKING:
     from ..configs.job import Job
     from ..training.run_result import RunResult
 
-__all__ = ["EXAMPLE", "run_job", "train"]
+__all__ = ["EXAMPLE", "INTERRUPTED", "report", "run_job", "train"]
 
 EXAMPLE = "Example: quantgym train portfolio_ppo --set training.lr=1e-3 --run runs/first"
+INTERRUPTED = 130
+"""Exit code of a run that Ctrl-C ended, which shells expect of whatever SIGINT ended: a script's next command does not follow."""
 
 
 def train(
     job: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped job.")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override a setting: training.lr=3e-4; repeatable.")] = None,
     run: Annotated[Path | None, typer.Option(help="Run folder to make; by default the next free runs/JOB-N.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Train so often, with the job's seed and those after it; a folder each.")] = 1,
     dry_run: Annotated[bool, typer.Option(help="Check the job and its data, print the plan, train nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
 ) -> None:
-    """Train the agent of a job and write its run folder: bundle, TensorBoard events, metrics and log."""
+    """Train the agent of a job and write its run folder: bundle, TensorBoard events, metrics and log.
+
+    Ctrl-C ends after the iteration that is under way, saves, and says how to go on; exit code 130.
+    """
     from ..configs.load import load_job
     from .table import print_facts, print_json
 
@@ -31,15 +37,29 @@ def train(
 
         facts = plan(loaded)
         print_json(facts) if as_json else print_facts(facts)
-        return
-    result = run_job(loaded, run) if run else _run_in_next(loaded, Path("runs"))
+    elif seeds > 1:
+        from .seeds import train_seeds
+
+        train_seeds(loaded, seeds, run, as_json)
+    else:
+        report(run_job(loaded, run) if run else run_in_next(loaded, Path("runs")), loaded, as_json)
+
+
+def report(result: "RunResult", job: "Job", as_json: bool) -> None:
+    """Print what a run left and what to do next; leave with 130 where it was interrupted."""
+    from .table import print_facts, print_json
+
     if as_json:
         print_json(result.summary())
     else:
         following = [f"tensorboard --logdir {result.folder.parent}"]
-        if loaded.data is not None:  # a world that draws its own paths has no rows to evaluate on
+        if job.data is not None:  # a world that draws its own paths has no rows to evaluate on
             following.insert(0, f"quantgym evaluate {result.folder}")
+        if result.resume:
+            following.insert(0, result.resume)
         print_facts({"run": result.folder, **result.facts(), "next": following})
+    if result.status == "interrupted":
+        raise typer.Exit(INTERRUPTED)
 
 
 def run_job(job: "Job", folder: Path) -> "RunResult":
@@ -49,15 +69,16 @@ def run_job(job: "Job", folder: Path) -> "RunResult":
     from .progress import progress_bar
 
     with progress_bar(f"training {job.name}") as step:
-        return train(
-            job,
-            folder,
-            log=log_into,
-            progress=lambda one: step(one.number / one.total, f"{one.steps:,} steps, {one.steps_per_s:,.0f} a second"),
-        )
+        return train(job, folder, log=log_into, told=stopping, progress=lambda one: step(one.number / one.total, one.words()))
 
 
-def _run_in_next(job: "Job", parent: Path) -> "RunResult":
+def stopping() -> None:
+    """Say that Ctrl-C was heard."""
+    typer.echo("ending after this iteration; Ctrl-C again ends at once", err=True)
+
+
+def run_in_next(job: "Job", parent: Path) -> "RunResult":
+    """Train `job` into the first free folder `parent/JOB-N`."""
     from ..training.run_folder import FolderTakenError
 
     while True:

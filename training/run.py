@@ -117,7 +117,7 @@ class Run:
                     between = False
                     figures = learner.iterate()
                     between = True
-                    self._record(learner, board, figures, interruption)
+                    self._record(learner, board, figures)
                     if len(self.iterations) % settings.checkpoint_every == 0:
                         self._save(learner)
                     if self.progress is not None:
@@ -136,7 +136,7 @@ class Run:
         settings, done = self.prepared.job.training, len(self.iterations)
         if done >= settings.iterations:
             return "iterations"
-        if done and settings.seconds is not None and self.seconds >= settings.seconds:
+        if done and settings.seconds is not None and self.iterations[-1].seconds >= settings.seconds:
             return "seconds"
         if settings.patience is not None and self.stale >= settings.patience:
             return "patience"
@@ -147,13 +147,13 @@ class Run:
         """Seconds of training, those of earlier processes included."""
         return self.timer() - self._began
 
-    def _record(self, learner: Learner, board: TensorBoardLog, figures: dict[str, float], interruption: Interruption) -> None:
-        settings, number = self.prepared.job.training, len(self.iterations) + 1
+    def _record(self, learner: Learner, board: TensorBoardLog, figures: dict[str, float]) -> None:
+        settings, number, spent = self.prepared.job.training, len(self.iterations) + 1, self.seconds
         self.latest = None
-        out_of_time = settings.seconds is not None and self.seconds >= settings.seconds
+        out_of_time = settings.seconds is not None and spent >= settings.seconds
         if number % settings.validate_every == 0 or number == settings.iterations or out_of_time:
             figures = figures | self._validate(learner, number)
-        one = Iteration(number, settings.iterations, learner.steps, self.seconds, figures, self.shown)
+        one = Iteration(number, settings.iterations, learner.steps, spent, figures, self.shown)
         board.log(figures, learner.steps)
         self.folder.log(one.plain())
         self.iterations.append(one)

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 BIN = Path(sys.executable).parent / "quantgym"
-COMMANDS: list[tuple[str, ...]] = [(name,) for name in ("train", "evaluate", "deploy", "demo", "data", "runs")]
+COMMANDS: list[tuple[str, ...]] = [
+    (name,) for name in ("train", "resume", "bench-train", "evaluate", "deploy", "demo", "data", "runs")
+]
 COMMANDS += [("data", name) for name in ("list", "show", "check", "import")]
 COMMANDS += [("runs", name) for name in ("list", "show", "compare", "promote", "delete", "import")]
 KERNELS = Path(os.environ.get("QUANTGYM_CACHE") or Path.home() / ".cache/quantgym")

@@ -17,7 +17,7 @@ def test_a_run_whose_folder_was_taken_meanwhile_takes_the_next(monkeypatch, tmp_
         if len(tried) < 3:
             folder.mkdir(parents=True)  # somebody else was faster
             raise FolderTakenError(f"run folder {folder} exists")
-        return SimpleNamespace(folder=folder, summary=lambda: {"folder": str(folder)})
+        return SimpleNamespace(folder=folder, summary=lambda: {"folder": str(folder)}, status="done")
 
     monkeypatch.setattr(train, "run_job", run_job)
     train.train("leak_ppo", as_json=True)
@@ -27,7 +27,7 @@ def test_a_run_whose_folder_was_taken_meanwhile_takes_the_next(monkeypatch, tmp_
 @pytest.mark.parametrize(("job", "evaluated"), [("leak_ppo", False), ("portfolio_ppo", True)])
 def test_what_is_proposed_next_works(monkeypatch, tmp_path, capsys, job, evaluated):
     def run_job(job, folder):
-        return SimpleNamespace(folder=folder, facts=dict)
+        return SimpleNamespace(folder=folder, facts=dict, resume="", status="done")
 
     monkeypatch.setattr(train, "run_job", run_job)
     train.train(job, run=tmp_path / "elsewhere" / "one")

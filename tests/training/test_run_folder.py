@@ -29,7 +29,7 @@ def test_a_run_says_running_until_it_is_done(tmp_path, job_of):
     assert read(run.path) == {"schema": 1, "status": "done", "steps": 7}
     lines = (run.path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["iteration"] for line in lines] == [1, 2]
-    assert sorted(path.name for path in run.path.iterdir()) == ["job.yaml", "metrics.jsonl", "run.json", "tensorboard"]
+    assert sorted(path.name for path in run.path.iterdir()) == ["job.yaml", "lock", "metrics.jsonl", "run.json", "tensorboard"]
 
 
 def test_the_job_in_the_folder_is_the_job_with_all_defaults(tmp_path, job_of):
@@ -94,4 +94,4 @@ def test_a_record_that_cannot_be_replaced_stays_as_it_was(tmp_path, job_of, monk
     with pytest.raises(OSError, match="No space left"):
         run.finish("done", {})
     assert read(run.path)["status"] == "running"
-    assert sorted(path.name for path in run.path.iterdir()) == ["job.yaml", "run.json", "tensorboard"]
+    assert sorted(path.name for path in run.path.iterdir()) == ["job.yaml", "lock", "run.json", "tensorboard"]

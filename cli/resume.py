@@ -1,0 +1,26 @@
+"""`quantgym resume`: on with a run that was interrupted, killed or failed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["EXAMPLE", "resume"]
+
+EXAMPLE = "Example: quantgym resume runs/portfolio_ppo-1"
+
+
+def resume(
+    run: Annotated[Path, typer.Argument(help="A run folder that is not done.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
+) -> None:
+    """Go on from a run's last checkpoint; with one environment runner it ends as if it had never stopped, to the bit."""
+    from ..configs.load import load_job
+    from ..training.job import resume as resume_run
+    from .log import log_into
+    from .progress import progress_bar
+    from .train import report, stopping
+
+    with progress_bar(f"resuming {run.name}") as step:
+        result = resume_run(run, log=log_into, told=stopping, progress=lambda one: step(one.number / one.total, one.words()))
+    report(result, load_job(run / "job.yaml"), as_json)
