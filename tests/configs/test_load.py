@@ -35,7 +35,7 @@ def test_an_override_changes_the_value_and_the_digest():
         ("seed=true", "seed: input should be a valid integer, was True"),
         ("costs.fee_rate=-1", "costs.fee_rate must be finite and not negative, was -1"),
         ("costs.path=worst", "costs.path: input should be 'adverse', 'adaptive', 'ohlc' or 'olhc', was 'worst'"),
-        ("agent.algorithm=PPOO", "agent.algorithm: input should be 'PPO' or 'DQN'"),
+        ("agent.algorithm=PPOO", "was 'PPOO'; did you mean PPO?"),
         ("encoders.9.states=3", "--set encoders.9: the list has 4 entries, numbered from 0, was '9'"),
         ("encoders.0=5", "encoders.0"),
         ("encoders=[{states: 3}]", "every encoder needs a kind"),

@@ -6,6 +6,7 @@ It says the child's process id when the child begins, and how it ended: the resu
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from quantgym.configs.load import load_job
@@ -13,12 +14,12 @@ from quantgym.training import run as run_module
 from quantgym.training.job import resume, train
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fake_learner import FakeLearner
+FakeLearner = import_module("fake_learner").FakeLearner
 
 
 def work(words: list[str]) -> None:
     FakeLearner.seconds = 0.004
-    run_module.learner_of = FakeLearner
+    vars(run_module)["learner_of"] = FakeLearner
     try:
         result = train(load_job(words[1]), words[2]) if words[0] == "train" else resume(words[1])
         say({"status": result.status, "resume": result.resume})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from quantgym.market.decision import Decision
-from quantgym.training import job as job_module
+from quantgym.training import trial
 
 
 class Resting:
@@ -22,23 +22,23 @@ class Resting:
 
 
 def prepared(**settings):
-    job = SimpleNamespace(env=SimpleNamespace(id="quantgym/Kelly-v0"))
+    job = SimpleNamespace(env=SimpleNamespace(id="quantgym/Kelly-v0"), seed=0)
     return SimpleNamespace(tape=None, job=job, validation=SimpleNamespace(settings=settings))
 
 
-@pytest.fixture
-def showing():
-    return SimpleNamespace(equity=np.array([1.0]), figures={})
+@pytest.fixture(autouse=True)
+def _shown(monkeypatch):
+    monkeypatch.setattr(trial, "show", lambda blueprint, policy, seed: SimpleNamespace(equity=np.array([1.0]), figures={}))
 
 
-def test_a_score_stands_among_the_figures_of_a_validation(showing):
-    figures = job_module._validation(showing, {}, prepared(), Resting())
+def test_a_score_stands_among_the_figures_of_a_validation():
+    figures = trial.try_policy(prepared(), Resting(), {}).figures
     assert figures["validation/score"] == 0.0
     assert figures["validation/score_low"] <= 0.0
 
 
 @pytest.mark.parametrize("options", [{"reward": "gross_minus_cost"}, {"up_probability": 0.5}])
-def test_options_without_a_known_answer_leave_the_score_out_and_end_nothing(showing, options):
-    figures = job_module._validation(showing, {}, prepared(**options), Resting())
+def test_options_without_a_known_answer_leave_the_score_out_and_end_nothing(options):
+    figures = trial.try_policy(prepared(**options), Resting(), {}).figures
     assert not any("score" in name for name in figures)
     assert figures["validation/equity"] == 1.0

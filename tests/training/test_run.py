@@ -119,7 +119,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint_and_the_c
         train(job_of(training={"iterations": 9}), tmp_path / "one")
     job = re.escape(str(tmp_path / "one" / "job.yaml"))
     assert re.search(
-        rf"nan in iteration 5 .* the checkpoint of iteration 4 stands; begin anew: quantgym train {job} --set training\.lr=0\.00015",
+        rf"nan in iteration 5 .* checkpoint of iteration 4 stands; begin anew: quantgym train {job} --set training\.lr=0\.00015",
         str(caught.value),
     )
     assert (read(tmp_path / "one")["status"], not (tmp_path / "one/bundle").exists()) == ("failed", True)
