@@ -155,4 +155,7 @@ def _network(job: Job, env: TradingVectorEnv) -> NetworkSettings:
     scheme = env.scheme
     n_out = scheme.n if scheme.discrete else scheme.size
     dueling, continuous = job.training.dueling, not scheme.discrete
-    return network_settings(job.agent, env.layout, scheme.name, n_out, continuous=continuous, dueling=dueling)
+    network = network_settings(job.agent, env.layout, scheme.name, n_out, continuous=continuous, dueling=dueling)
+    if network.frozen and job.training.start_from is None:
+        raise ConfigError("agent.body.frozen needs training.start_from, whose body stays as it is; set it, or frozen: false")
+    return network

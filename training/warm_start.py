@@ -41,7 +41,7 @@ def warm_start(network: nn.Module, prepared: Prepared) -> bool:
         odd = _odd_column(bundle, prepared)
         raise ConfigError(f"training.start_from: {place} reads other columns than this job observes ({odd}); use the encoders, "
                           "assets, window and private part that it was trained with")
-    _check_same("agent", policy.settings.plain(), prepared.network.plain(), place)
+    _check_same("agent", _unfrozen(policy.settings.plain()), _unfrozen(prepared.network.plain()), place)
     _check_same("env.action", _action(bundle), prepared.action, place)
     network.load_state_dict(policy.network.state_dict())
     return True
@@ -52,6 +52,12 @@ def _check_same(where: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], 
         if name != "reading" and theirs.get(name) != mine.get(name):  # what it reads is said by its columns
             raise ConfigError(f"training.start_from: {place} has {where} with {name} {theirs.get(name)}, this job has "
                               f"{mine.get(name)}; they must be the same")
+
+
+def _unfrozen(network: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of a network that do not say whether its body learns."""
+    body = network["body"]
+    return {**network, "body": body and {name: value for name, value in body.items() if name != "frozen"}}
 
 
 def _action(bundle: Bundle) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from ...configs.strict import validate
 from ...market.errors import ConfigError, did_you_mean
-from .bodies.registry import check_body, is_recurrent
+from .bodies.registry import body_settings, check_body, is_recurrent
 from .perceptron import ACTIVATIONS
 from .reading import Reading
 
@@ -75,6 +75,11 @@ class NetworkSettings:
     def recurrent(self) -> bool:
         """Whether the network carries a state from one step to the next."""
         return is_recurrent(self.body)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the body's weights stay as they begin."""
+        return self.body is not None and bool(body_settings(self.body).frozen)
 
     @property
     def legal_at(self) -> tuple[int, ...]:

@@ -78,7 +78,7 @@ class SACModule(TorchRLModule, InferenceOnlyAPI, TargetNetworkAPI, QNetAPI):  # 
 
     def _judged(self, flat: Tensor, actions: Tensor) -> Tensor:
         """Return the smaller value of actions; gradients reach the actions and not the critics."""
-        weights = list(self.net.critic.parameters())
+        weights = [weight for weight in self.net.critic.parameters() if weight.requires_grad]
         for weight in weights:
             weight.requires_grad_(False)
         judged = self.net.q(flat, actions).amin(0)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from quantgym.agents.bundle import save_bundle
+from quantgym.agents.network_policy import NetworkPolicy
 from quantgym.agents.networks.network import build_network
 from quantgym.agents.policy import sample_observation
 from quantgym.agents.rules.rule import build_rule
@@ -53,6 +54,22 @@ def test_without_a_bundle_nothing_is_loaded(job_of):
     assert not warm_start(network, prepared)
     assert all(torch.equal(one, other) for one, other in zip(network.parameters(), build_network(prepared.network, 1).parameters(),
                                                              strict=True))  # fmt: skip
+
+
+def test_a_body_that_was_learned_stays_as_it_was_where_it_is_frozen(job_of, tmp_path):
+    body = {"kind": "gnn", "width": 8}
+    first = prepare(job_of("PPO", agent={"backend": "fast", "body": body}))
+    learned = NetworkPolicy(build_network(first.network, 9), first.network, first.layout, first.scheme)
+    save(tmp_path / "b", learned, first)
+    frozen, start = {"backend": "fast", "body": {**body, "frozen": True}}, {"start_from": str(tmp_path / "b")}
+    second = prepare(job_of("PPO", agent=frozen, training=start))
+    network = build_network(second.network, 1)
+    assert warm_start(network, second)
+    for name, weight in network.named_parameters():
+        assert torch.equal(weight, learned.network.state_dict()[name])
+        assert weight.requires_grad == (not name.startswith("trunk."))
+    with pytest.raises(ConfigError, match=r"agent.body.frozen needs training.start_from"):
+        prepare(job_of("PPO", agent=frozen))
 
 
 def test_target_networks_start_where_their_network_does(job_of, tmp_path):

@@ -1,6 +1,7 @@
 """What turns observations into features, in two steps, so that market rows seen twice are encoded once."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,18 @@ from torch import Tensor, nn
 from ..features import Features
 from ..reading import Reading
 
-__all__ = ["Body"]
+__all__ = ["Body", "BodySettings"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodySettings:
+    """What all bodies have.
+
+    Attributes:
+        frozen: Whether its weights stay as they begin, those of `training.start_from`, while the heads learn.
+    """
+
+    frozen: bool = False
 
 
 class Body(nn.Module):

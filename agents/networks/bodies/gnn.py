@@ -12,7 +12,7 @@ from ....market.errors import ConfigError
 from ..features import Features
 from ..perceptron import ACTIVATIONS, perceptron
 from ..reading import Reading
-from .body import Body
+from .body import Body, BodySettings
 from .lstm import new_lstm
 
 __all__ = ["GNNBody", "GNNSettings"]
@@ -21,7 +21,7 @@ Edges = Literal["auto", "layout", "complete", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class GNNSettings:
+class GNNSettings(BodySettings):
     """A graph network.
 
     Attributes:

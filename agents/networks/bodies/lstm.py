@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from ....market.errors import ConfigError
 from ..features import Features
 from ..reading import Reading
-from .body import Body
+from .body import Body, BodySettings
 
 __all__ = ["LSTMSettings", "StepLSTM", "WindowLSTM", "new_lstm"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LSTMSettings:
+class LSTMSettings(BodySettings):
     """An LSTM.
 
     Attributes:

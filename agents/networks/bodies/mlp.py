@@ -9,13 +9,13 @@ from ....market.errors import ConfigError
 from ..features import Features
 from ..perceptron import ACTIVATIONS, perceptron
 from ..reading import Reading
-from .body import Body
+from .body import Body, BodySettings
 
 __all__ = ["MLPBody", "MLPSettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLPSettings:
+class MLPSettings(BodySettings):
     """A multilayer perceptron.
 
     Attributes:

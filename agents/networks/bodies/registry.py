@@ -65,6 +65,13 @@ def check_body(given: str | Mapping[str, Any], reading: Reading, kind: str, wher
 def build_body(given: str | Mapping[str, Any], reading: Reading, activation: str) -> Body | None:
     """Return a body with weights from torch's global generator; None where it adds nothing to the heads."""
     settings = body_settings(given)
+    body = _new_body(settings, reading, activation)
+    if body is not None and settings.frozen:
+        body.requires_grad_(False)
+    return body
+
+
+def _new_body(settings: Any, reading: Reading, activation: str) -> Body | None:
     if isinstance(settings, LSTMSettings):
         return StepLSTM(settings, reading) if settings.over == "steps" else WindowLSTM(settings, reading)
     if isinstance(settings, TransformerSettings):

@@ -9,13 +9,13 @@ from torch.nn import functional
 from ....market.errors import ConfigError
 from ..features import Features
 from ..reading import Reading
-from .body import Body
+from .body import Body, BodySettings
 
 __all__ = ["TransformerBody", "TransformerSettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformerSettings:
+class TransformerSettings(BodySettings):
     """A Transformer.
 
     Attributes:

@@ -115,6 +115,19 @@ def test_forbidden_actions_are_never_taken(build, case):
         assert legal[np.arange(500), decision.values][possible].all()
 
 
+@pytest.mark.parametrize(("kind", "continuous", "body"), [one for one in ALL if one.values[2] not in (None, {"kind": "mlp"})])
+def test_a_frozen_body_learns_nothing_while_the_heads_do(build, kind, continuous, body):
+    frozen = build.settings(build.layout(), kind, {**body, "frozen": True}, continuous=continuous)
+    network, flat = build_network(frozen, 1), torch.randn(5, build.layout().size)
+    loss = network(flat).sum() + network.value(flat).sum()
+    loss.backward()
+    learning = {name for name, weight in network.named_parameters() if weight.grad is not None}
+    assert learning
+    assert not any("trunk." in name for name in learning)
+    free = build_network(build.settings(build.layout(), kind, body, continuous=continuous), 1)
+    assert torch.allclose(free(flat), network(flat), rtol=0.0, atol=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["q_network", "soft_actor_critic"])
 def test_a_memory_over_steps_is_refused_where_nobody_learns_from_sequences(build, kind):
     with pytest.raises(ConfigError, match=r"an LSTM over steps needs PPO or behaviour cloning.*over: window"):
