@@ -19,8 +19,19 @@ def resume(
     from ..training.job import resume as resume_run
     from .log import log_into
     from .progress import progress_bar
-    from .train import report, stopping
+    from .train import entered, report, stopping
 
-    with progress_bar(f"resuming {run.name}") as step:
+    refuse_deployed(run)
+    with entered(run), progress_bar(f"resuming {run.name}") as step:
         result = resume_run(run, log=log_into, told=stopping, progress=lambda one: step(one.number / one.total, one.words()))
     report(result, load_job(run / "job.yaml"), as_json)
+
+
+def refuse_deployed(run: Path) -> None:
+    """Refuse a run whose bundle is in stage paper or live; see `Registry.refuse_deployed`."""
+    from ..training.registry.location import registry_path
+    from ..training.registry.registry import Registry
+
+    path = registry_path()
+    if path is not None and path.is_file():
+        Registry(path).refuse_deployed(run)

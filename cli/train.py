@@ -1,5 +1,7 @@
 """`quantgym train`: from a job to a run folder, or to several with different seeds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,9 +9,10 @@ import typer
 
 if TYPE_CHECKING:
     from ..configs.job import Job
+    from ..training.progress import Iteration
     from ..training.run_result import RunResult
 
-__all__ = ["EXAMPLE", "INTERRUPTED", "report", "run_job", "train"]
+__all__ = ["EXAMPLE", "INTERRUPTED", "entered", "report", "run_job", "train"]
 
 EXAMPLE = "Example: quantgym train portfolio_ppo --set training.lr=1e-3 --run runs/first"
 INTERRUPTED = 130
@@ -62,14 +65,40 @@ def report(result: "RunResult", job: "Job", as_json: bool) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
-def run_job(job: "Job", folder: Path) -> "RunResult":
-    """Train `job` into `folder` behind a progress bar."""
+def run_job(job: "Job", folder: Path, parent: str | None = None) -> "RunResult":
+    """Train `job` into `folder` behind a progress bar, and enter the run in the registry, also one that failed."""
     from ..training.job import train
     from .log import log_into
     from .progress import progress_bar
 
-    with progress_bar(f"training {job.name}") as step:
-        return train(job, folder, log=log_into, told=stopping, progress=lambda one: step(one.number / one.total, one.words()))
+    def show(one: "Iteration") -> None:
+        step(one.number / one.total, one.words())
+
+    with entered(folder), progress_bar(f"training {job.name}") as step:
+        return train(job, folder, log=log_into, told=stopping, progress=show, parent=parent)
+
+
+@contextmanager
+def entered(folder: Path) -> Iterator[None]:
+    """Enter the run of `folder` in the registry when the block is over, however it ends, unless it was refused there."""
+    from ..training.run_folder import FolderTakenError
+    from ..training.run_lock import FolderInUseError
+
+    try:
+        yield
+    except (FolderTakenError, FolderInUseError):
+        raise
+    except BaseException:
+        _enter(folder)
+        raise
+    _enter(folder)
+
+
+def _enter(folder: Path) -> None:
+    if (folder / "run.json").exists():
+        from ..training.registry.enter import enter
+
+        enter(folder)
 
 
 def stopping() -> None:

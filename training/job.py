@@ -1,6 +1,7 @@
 """One job, from data to a bundle, and on from where it was stopped."""
 
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -11,10 +12,12 @@ from ..configs.load import load_job
 from ..market.errors import ConfigError, IntegrityError
 from .batch_size import check_batch_sizes
 from .best import Judge
+from .learner import learner_of
 from .plan import facts_of, resources_of, versions
 from .preparation import Prepared, prepare
 from .progress import Iteration
 from .quiet_log import quiet_logger
+from .registry.code_version import code_version
 from .run import Run
 from .run_folder import RunFolder
 from .run_result import RunResult
@@ -45,6 +48,7 @@ def train(
     clock: Callable[[], int] = time.time_ns,
     timer: Callable[[], float] = time.perf_counter,
     told: Callable[[], None] | None = None,
+    parent: str | None = None,
 ) -> RunResult:
     """Train the agent of a job.
 
@@ -60,6 +64,7 @@ def train(
         clock: ns UTC, for `run.json`.
         timer: Seconds from any origin, for `training.seconds` and the figures of speed.
         told: Called at the first Ctrl-C.
+        parent: What the run is a part of, such as a study or the runs of several seeds; kept in `run.json`.
 
     Returns:
         What was learned and where it stands.
@@ -72,7 +77,8 @@ def train(
     """
     run = RunFolder(folder)
     prepared = _prepared(job)
-    run.create(job, {"job": job.name, "started_at_ns": clock(), "versions": versions(), **facts_of(prepared)})
+    identity = {"id": uuid.uuid4().hex, "parent": parent, "code": code_version()}
+    run.create(job, {"job": job.name, **identity, "started_at_ns": clock(), "versions": versions(), **facts_of(prepared)})
     try:
         with nullcontext() if log is None else log(run.path / "log.jsonl"):
             quiet_logger("quantgym.training", run=run.path.name).info(
@@ -127,6 +133,7 @@ def _prepared(job: Job) -> Prepared:
     check_batch_sizes(job.agent.algorithm, job.training)
     prepared = prepare(job)
     Judge.of(prepared)
+    learner_of(prepared)  # refuses what its backend cannot do; nothing is up yet
     return prepared
 
 

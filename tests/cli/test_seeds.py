@@ -1,6 +1,7 @@
 """Several seeds in one command, going on after Ctrl-C, and what each prints."""
 
 import json
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -10,9 +11,11 @@ from scipy.stats import t
 from quantgym.cli import resume, seeds, train
 from quantgym.cli.main import app
 from quantgym.configs.load import load_job
-from quantgym.market.errors import ConfigError, QuantgymError
+from quantgym.market.errors import ConfigError, DataError, QuantgymError
 from quantgym.training import job as job_module
 from quantgym.training.progress import Iteration, duration
+from quantgym.training.registry import enter as enter_module
+from quantgym.training.run_folder import FolderTakenError
 from quantgym.training.seed_spread import T_975, SeedSpread
 
 
@@ -31,7 +34,7 @@ def trained(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     found = {7: 1.01, 8: 1.03, 9: 1.05}
 
-    def run_job(job, folder):
+    def run_job(job, folder, parent=None):
         outcome = found[job.seed]
         if isinstance(outcome, Exception):
             raise outcome
@@ -99,6 +102,7 @@ def test_an_interrupted_run_leaves_with_130_and_the_command_that_goes_on(trained
 
 def test_resume_prints_what_train_prints(monkeypatch, tmp_path, capsys, job_text):
     (tmp_path / "job.yaml").write_text(job_text)
+    monkeypatch.setenv("QUANTGYM_REGISTRY", "off")
     monkeypatch.setattr(job_module, "resume", lambda folder, **more: result_of(folder, 1.2))
     resume.resume(tmp_path, as_json=True)
     assert json.loads(capsys.readouterr().out) == {"folder": str(tmp_path), "status": "done"}
@@ -107,6 +111,20 @@ def test_resume_prints_what_train_prints(monkeypatch, tmp_path, capsys, job_text
 @pytest.fixture
 def job_text():
     return "name: leak\nenv: {id: quantgym/Leak-v0}\nagent: {algorithm: PPO}\n"
+
+
+def test_every_run_is_entered_also_one_that_broke_and_none_that_was_refused(monkeypatch, tmp_path):
+    found = []
+    monkeypatch.setattr(enter_module, "enter", lambda folder: found.append(folder.name))
+    endings = {"good": None, "broken": QuantgymError("nan"), "refused": FolderTakenError("taken"), "gone": DataError("no")}
+    for name, error in endings.items():
+        if name != "gone":
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "run.json").write_text("{}")
+        with suppress(QuantgymError), train.entered(tmp_path / name):
+            if error is not None:
+                raise error
+    assert found == ["good", "broken"]
 
 
 def test_the_bar_tells_pace_time_left_and_validation():
