@@ -18,6 +18,7 @@ VERSIONS = {
     "| layout of an observation": "quantgym.encoders.layout:LAYOUT_VERSION",
     "| policy bundle": "quantgym.agents.bundle:BUNDLE_VERSION",
     "| run folder": "quantgym.training.run_folder:RUN_VERSION",
+    "| checkpoint of a run": "quantgym.training.checkpoint:CHECKPOINT_VERSION",
     "| looks at a split": "quantgym.evaluation.opening:SCHEMA",
     "| session of": "quantgym.evaluation.session:Session.schema_version",
     "| report:": "quantgym.evaluation.report_json:REPORT_VERSION",

@@ -11,7 +11,7 @@ from .preparation import Prepared
 
 __all__ = ["Best", "Judge"]
 
-FIGURES = tuple(f"validation/{name}" for name in ("costs_bp", "drawdown", "equity", "exposure", "reward", "score", "turnover"))
+FIGURES = tuple(f"validation/{name}" for name in ("agreement", "costs_bp", "drawdown", "equity", "exposure", "reward", "score", "turnover"))
 
 
 @dataclass(frozen=True)

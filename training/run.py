@@ -152,16 +152,16 @@ class Run:
         self.latest = None
         out_of_time = settings.seconds is not None and spent >= settings.seconds
         if number % settings.validate_every == 0 or number == settings.iterations or out_of_time:
-            figures = figures | self._validate(learner, number)
+            figures = figures | self._validate(learner, number, figures)
         one = Iteration(number, settings.iterations, learner.steps, spent, figures, self.shown)
         board.log(figures, learner.steps)
         self.folder.log(one.plain())
         self.iterations.append(one)
 
-    def _validate(self, learner: Learner, number: int) -> dict[str, float]:
+    def _validate(self, learner: Learner, number: int, figures: dict[str, float]) -> dict[str, float]:
         policy = learner.policy()
         trial = try_policy(self.prepared, policy, self.baselines)
-        value = self.judge.value(trial.figures)
+        value = self.judge.value(figures | trial.figures)
         self.latest, self.shown = trial, trial.figures["validation/equity"] - 1.0
         self.stale += not math.isnan(value)
         if self.judge.prefers(value, self.best):
