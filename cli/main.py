@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..market.errors import ConfigError, QuantgymError
-from . import bench_train, data, demo, deploy, evaluate, resume, runs, train
+from . import bench_train, data, demo, deploy, evaluate, resume, runs, train, tune
 
 __all__ = ["app", "main"]
 
@@ -24,6 +24,7 @@ app.add_typer(runs.app, name="runs")
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("resume", epilog=resume.EXAMPLE)(resume.resume)
 app.command("bench-train", epilog=bench_train.EXAMPLE)(bench_train.bench_train)
+app.command("tune", epilog=tune.EXAMPLE)(tune.tune)
 app.command("evaluate", epilog=evaluate.EXAMPLE)(evaluate.evaluate)
 app.command("deploy", epilog=deploy.EXAMPLE)(deploy.deploy)
 app.command("demo", epilog=demo.EXAMPLE)(demo.demo)

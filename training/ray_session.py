@@ -18,11 +18,12 @@ OBJECT_STORE_BYTES = 200_000_000
 
 
 @contextmanager
-def ray_session(n_cpus: int = 2) -> Iterator[None]:
+def ray_session(n_cpus: int = 2, *, address: str | None = None) -> Iterator[None]:
     """Have Ray up inside the block, and down after it; a Ray that already runs in this process is used and left running.
 
     Args:
         n_cpus: Processors that Ray counts with; local training uses one process whatever it is.
+        address: Of a cluster to join, `host:port` or `auto`; None: a Ray of our own on this machine.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -34,14 +35,12 @@ def ray_session(n_cpus: int = 2) -> Iterator[None]:
         return
     for name in ("ray", "ray.rllib", "ray.tune"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    ray.init(
-        address="local",  # never join somebody else's cluster
-        num_cpus=n_cpus,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        object_store_memory=OBJECT_STORE_BYTES,
-    )
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:  # never join somebody else's cluster
+        own = {"num_cpus": n_cpus, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+        ray.init(address="local", **own, **quiet)
+    else:
+        ray.init(address=address, **quiet)
     try:
         yield
     finally:

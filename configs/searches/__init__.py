@@ -1,0 +1,1 @@
+"""The YAML of every shipped search over the settings of a job."""

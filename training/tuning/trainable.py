@@ -1,0 +1,69 @@
+"""The trial as Ray Tune runs it: an actor whose steps are iterations, used again by the next trial."""
+
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.trainable import trainable
+
+from ...configs.job import Job
+from ...configs.strict import validate
+from .trial_record import TrialRecord
+from .trial_run import TrialRun
+
+__all__ = ["TIME", "VALUE", "TrialActor"]
+
+VALUE, TIME = "value", "iterations"
+"""What Tune's scheduler looks at in a report."""
+
+
+class TrialActor(tune.Trainable):  # type: ignore[misc]
+    """Learns one trial; an error of the trial is a report of it, so that the actor lives on.
+
+    Its configuration holds `trial` (a `TrialRecord` as JSON data), `job`, `folder`, `metric` and `maximise`.
+    """
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Bring up the trial; what goes wrong is told by the first step."""
+        trainable.DEFAULT_STORAGE_PATH = self.logdir  # RLlib's own algorithm would make ~/ray_results
+        trial = self._trial = TrialRecord.of(config["trial"])
+        self._run: TrialRun | None = None
+        self._error: str | None = None
+        try:
+            job = validate(Job, config["job"], "job")
+            self._run = TrialRun(trial, job, Path(config["folder"]), config["metric"], maximise=config["maximise"])
+            self._run.__enter__()
+        except Exception as error:
+            self._failed(error)
+
+    def step(self) -> dict[str, Any]:
+        """Learn until the metric has been measured once more."""
+        if self._error is None and self._run is not None:
+            try:
+                record = self._run.iterate()
+            except Exception as error:
+                self._failed(error)
+                record = self._run.record
+        else:
+            record = self._trial
+        plain = record.plain()
+        if self._error is not None:
+            return {TIME: 0, VALUE: 0.0, "trial": plain | {"status": "failed", "error": self._error}, "done": True}
+        return {TIME: record.iterations, VALUE: record.checkpoints[-1].value, "trial": plain, "done": record.status == "done"}
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """End this trial and begin the next one in the same process."""
+        self.cleanup()
+        self.setup(new_config)
+        return True
+
+    def cleanup(self) -> None:
+        """Let go of learner and environments."""
+        if self._run is not None:
+            self._run.__exit__(None, None, None)
+            self._run = None
+
+    def _failed(self, error: Exception) -> None:
+        self._error = f"{type(error).__name__}: {error}"
+        if self._run is not None:
+            self._run.fail(self._error)

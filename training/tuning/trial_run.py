@@ -1,0 +1,128 @@
+"""One trial: a job that is learned iteration by iteration, whose best policy stands in its run folder after each."""
+
+import shutil
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from ...agents.bundle import save_bundle
+from ...configs.job import Job
+from ..learner import Learner, learner_of
+from ..preparation import prepare
+from ..progress import Iteration
+from ..run_folder import RunFolder
+from ..tensorboard import TensorBoardLog
+from .judgement import Judgement, judge, metric_of
+from .trial_record import Checkpoint, TrialRecord
+
+__all__ = ["TrialRun"]
+
+
+class TrialRun:
+    """Learns inside a `with` block.
+
+    The run folder is one that `quantgym evaluate` can read from the first judged policy on; its status is `interrupted` until the
+    trial has learned to its end.
+
+    Args:
+        trial: Number and settings.
+        job: The job of these settings.
+        folder: Run folder of the trial; what a killed one left there is removed.
+        metric: Tag of the figure that the search goes by.
+        maximise: Whether more of it is better.
+
+    Attributes:
+        record: The trial as far as it has come.
+    """
+
+    def __init__(self, trial: TrialRecord, job: Job, folder: Path, metric: str, *, maximise: bool) -> None:
+        self.record, self.job, self.folder = trial, job, folder
+        self._metric, self._sign = metric, 1.0 if maximise else -1.0
+        self._stack = ExitStack()
+        self._learner: Learner
+
+    def __enter__(self) -> Self:
+        self._began = time.perf_counter()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._run = RunFolder(self.folder)
+        self._prepared = prepare(self.job)
+        facts = {"job": self.job.name, "job_digest": self.job.digest, "algorithm": self.job.agent.algorithm, "env": self.job.env.id}
+        self._run.create(self.job, {**facts, "trial": self.record.number, "settings": self.record.settings})
+        with ExitStack() as stack:
+            text = yaml.safe_dump(self.job.plain(), sort_keys=False)
+            self._board = stack.enter_context(TensorBoardLog(self._run.tensorboard, text))
+            self._learner = stack.enter_context(learner_of(self._prepared))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def fail(self, error: str) -> None:
+        """Mark the run folder, where it stands already."""
+        if self.folder.is_dir():
+            self._run.finish("failed", {"error": error})
+
+    @property
+    def over(self) -> bool:
+        """Whether it has learned to its end: all iterations, the seconds of the job, or its patience."""
+        training, checkpoints = self.job.training, self.record.checkpoints
+        if self._learner.iteration >= training.iterations or (training.seconds is not None and self._seconds >= training.seconds):
+            return True
+        if training.patience is None or not checkpoints:
+            return False
+        best = max(range(len(checkpoints)), key=lambda place: self._sign * checkpoints[place].value)
+        return len(checkpoints) - 1 - best >= training.patience
+
+    def iterate(self) -> TrialRecord:
+        """Learn until the metric has been measured once more, which is one iteration where the job validates after each."""
+        total, every = self.job.training.iterations, self.job.training.validate_every
+        while True:
+            figures = self._learner.iterate()
+            number = self._learner.iteration
+            judged = number % every == 0 or number >= total or self.over
+            if judged:
+                judgement = self._judge(number)
+                figures = figures | judgement.figures
+            one = Iteration(number, total, self._learner.steps, self._seconds, figures)
+            self._board.log(figures, one.steps)
+            self._run.log(one.plain())
+            if judged:
+                break
+        status = "done" if self.over else "running"
+        self.record = replace(self.record, status=status, iterations=number, steps=one.steps, seconds=round(one.seconds, 3))
+        last = {"iterations": number, "steps": one.steps, "seconds": one.seconds, "bundle": self.record.bundle}
+        self._run.finish("done" if status == "done" else "interrupted", {**last, "validation": self._kept.figures})
+        return self.record
+
+    @property
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._began
+
+    def _judge(self, number: int) -> Judgement:
+        policy = self._learner.policy()
+        judgement = judge(self._prepared, policy)
+        value = metric_of(judgement, self._metric)
+        before = self.record
+        checkpoints = (*before.checkpoints, Checkpoint(number, value, judgement.sharpe))
+        self.record = replace(before, checkpoints=checkpoints)
+        keeps_best = self.job.training.keep == "best"
+        if before.value is None or not keeps_best or self._sign * value > self._sign * before.value:
+            context: dict[str, Any] = {**self._prepared.context, "iterations": number, "steps": self._learner.steps}
+            partial = self.folder / "bundle.partial"
+            prepared = self._prepared
+            digest = save_bundle(partial, policy, prepared.layout, prepared.pipeline, judgement.observations, context)
+            shutil.rmtree(self._run.bundle, ignore_errors=True)
+            partial.rename(self._run.bundle)
+            self._kept = judgement
+            skewness, kurtosis = judgement.shape
+            self.record = replace(
+                self.record, value=value, sharpe=judgement.sharpe, skewness=skewness, kurtosis=kurtosis,
+                bars=len(judgement.returns), bundle=digest,
+            )  # fmt: skip
+        return judgement
