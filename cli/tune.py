@@ -20,7 +20,7 @@ def tune(
     trials: Annotated[int | None, typer.Option(min=1, help="Number of trials, instead of what the search says.")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder to make; by default the next free runs/SEARCH-N.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in the folder of --run.")] = False,
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster: host:port, or auto; its nodes see the same folder.")] = None,
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, host:port; its nodes see the same folder.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Check the search and its data, print the plan, start nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
 ) -> None:
@@ -78,7 +78,8 @@ def _print(result: "SearchResult") -> None:
         stopped = sum(one.status == "stopped" for one in result.trials)
         facts["status"] = f"{ended} trials, {stopped} stopped early, {len(result.failed)} failed"
     if deflation["sharpe_variance"] is not None:
-        facts["deflate by"] = f"{deflation['trials']} trials, variance {deflation['sharpe_variance']:.3g} of their Sharpe ratios a bar"
+        spread = f"variance {deflation['sharpe_variance']:.3g} of their Sharpe ratios a bar"
+        facts["deflate by"] = f"{deflation['trials']} trials, {spread}"
     if result.best is not None:
         facts["best"] = f"trial {result.best.number}, {result.folder / 'best/bundle'}"
         facts["plot"] = result.folder / "parallel_coordinates.svg"

@@ -82,7 +82,8 @@ class Uniform(_Range):
         """Return Optuna's distribution."""
         from optuna.distributions import FloatDistribution
 
-        return FloatDistribution(*self.ends, step=self.step)
+        low, high = self.ends
+        return FloatDistribution(low, high, step=self.step)
 
     def says(self) -> str:
         """Return it in words."""
@@ -125,7 +126,8 @@ class Integer(_Range):
         """Return Optuna's distribution."""
         from optuna.distributions import IntDistribution
 
-        return IntDistribution(*self.ends, step=self.step)
+        low, high = self.ends
+        return IntDistribution(low, high, step=self.step)
 
     def says(self) -> str:
         """Return it in words."""
@@ -183,7 +185,9 @@ def build_dimension(mapping: Mapping[str, Any], where: str) -> Dimension:
         ConfigError: The kind or a key is unknown, or bounds are wrong.
     """
     if not isinstance(mapping, Mapping) or "kind" not in mapping:
-        raise ConfigError(f"{where}: needs a kind, one of {', '.join(KINDS)}, such as {{kind: choice, values: [2, 4]}}, was {mapping!r}")
+        raise ConfigError(
+            f"{where}: needs a kind, one of {', '.join(KINDS)}, such as {{kind: choice, values: [2, 4]}}, was {mapping!r}"
+        )
     kind = mapping["kind"]
     if kind not in KINDS:
         raise UnknownNameError("kind", str(kind), KINDS, where)

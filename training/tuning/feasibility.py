@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from ...market.errors import ConfigError, QuantgymError
+from ...market.errors import ConfigError, DataError, QuantgymError
 from ...market.seeding import generator
 from ..batch_size import check_batch_sizes
 from ..learner import learner_of
@@ -48,7 +48,8 @@ def check_search(search: Search) -> Prepared:
             try:
                 learner_of(prepare(search.job_of(values)))
             except QuantgymError as error:
-                raise type(error)(_refusal(search, values, error)) from None
+                kind = DataError if isinstance(error, DataError) else ConfigError
+                raise kind(_refusal(search, values, error)) from None
     return prepared
 
 
@@ -88,7 +89,5 @@ def _has_score(search: Search, prepared: Prepared) -> None:
 
 def _refusal(search: Search, values: dict[str, Any], error: QuantgymError) -> str:
     what = ", ".join(f"{path} = {json.dumps(value)}" for path, value in values.items())
-    why = str(error)
-    for prefix in (f"{search.where}: {json.dumps(values)}: ",):
-        why = why.replace(prefix, "")
+    why = str(error).replace(f"{search.where}: {json.dumps(values)}: ", "")
     return f"{search.where}: space: {what} makes no job that can run: {why}"

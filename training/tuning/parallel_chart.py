@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = ["draw_parallel_coordinates", "write_parallel_coordinates"]
 
 NAME = "parallel_coordinates"
 HEIGHT, WIDTH_OF_AXIS = 440.0, 150.0
+FAN = 0.035
 COLOURS = ("#d8dde6", "#1d5fd1")
 """From the poorest trial to the best: grey to the colour of the policy."""
 
@@ -44,7 +46,7 @@ def write_parallel_coordinates(result: SearchResult, folder: Path) -> tuple[Path
     from matplotlib import rc_context
 
     scales = _scales(result)
-    figure = canvas(Size(max(640.0, WIDTH_OF_AXIS * len(scales)), HEIGHT), lambda canvas_: draw_parallel_coordinates(canvas_, result))
+    figure = canvas(Size(max(640.0, WIDTH_OF_AXIS * len(scales)), HEIGHT), lambda empty: draw_parallel_coordinates(empty, result))
     svg, png = folder / f"{NAME}.svg", folder / f"{NAME}.png"
     with rc_context({"svg.hashsalt": NAME}):
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None}, facecolor=LIGHT["paper"])
@@ -65,9 +67,9 @@ def draw_parallel_coordinates(figure: Any, result: SearchResult) -> None:
         heights = [scale.heights[place] for scale in scales]
         best = place == 0
         colour = LIGHT["buy_and_hold"] if best else tint(1.0 - place / worst)
-        dashed = trial.status == "stopped"
+        style = (0, (4, 2.5)) if trial.status == "stopped" else "-"
         x, y = _curve(heights)
-        ax.plot(x, y, color=colour, linewidth=2.6 if best else 1.4, linestyle=(0, (4, 2.5)) if dashed else "-", zorder=3 if best else 2)
+        ax.plot(x, y, color=colour, linewidth=2.6 if best else 1.4, linestyle=style, zorder=3 if best else 2)
     for place, scale in enumerate(scales):
         ax.axvline(place, 0.0, 1.0, color=LIGHT["muted"], linewidth=1.0, zorder=4)
         for height, label in scale.ticks:
@@ -82,8 +84,8 @@ def draw_parallel_coordinates(figure: Any, result: SearchResult) -> None:
     for side in ("top", "bottom", "left", "right"):
         ax.spines[side].set_visible(False)
     ax.set_yticks([])
-    ax.set_xlim(-0.55, len(scales) - 0.75)
-    ax.set_ylim(-0.04, 1.04)
+    ax.set_xlim(-0.55, len(scales) - 0.55)
+    ax.set_ylim(-0.06, 1.06)
     stopped = sum(trial.status == "stopped" for trial in ranking)
     text = f"{settings.name}: {len(ranking)} trials, the best (number {ranking[0].number}) in orange, the others bluer the better"
     ax.set_xlabel(text + (f"; dashed: {stopped} stopped early" if stopped else ""), labelpad=10)
@@ -104,9 +106,10 @@ def _scales(result: SearchResult) -> list[Scale]:
 def _scale(path: str, dimension: Any, ranking: Sequence[TrialRecord]) -> Scale:
     values = [trial.settings[path] for trial in ranking]
     if isinstance(dimension, Choice):
-        places = {json.dumps(value, sort_keys=True): place / (len(dimension.values) - 1) for place, value in enumerate(dimension.values)}
+        texts, last = [json.dumps(value, sort_keys=True) for value in dimension.values], len(dimension.values) - 1
+        places = {text: place / last for place, text in enumerate(texts)}
         labels = tuple((height, value if len(value) <= 18 else f"{value[:17]}…") for value, height in places.items())
-        return Scale(path, labels, tuple(places[json.dumps(value, sort_keys=True)] for value in values))
+        return Scale(path, labels, _fanned([places[json.dumps(value, sort_keys=True)] for value in values]))
     low, high = dimension.ends
     if isinstance(dimension, LogUniform):
         decades = [10.0**power for power in range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1)]
@@ -125,6 +128,17 @@ def _scale(path: str, dimension: Any, ranking: Sequence[TrialRecord]) -> Scale:
     return Scale(path, shown, tuple(_share(value, low, high) for value in values))
 
 
+def _fanned(heights: Sequence[float]) -> tuple[float, ...]:
+    """Spread lines that meet in one choice a little, the better ones above, so that they can be told apart."""
+    spread = []
+    for place, height in enumerate(heights):
+        together = [other for other, same in enumerate(heights) if same == height]
+        reach = min(FAN, 0.008 * (len(together) - 1))
+        rank = together.index(place) / max(len(together) - 1, 1)
+        spread.append(height + reach * (1.0 - 2.0 * rank))
+    return tuple(spread)
+
+
 def _share(value: float, low: float, high: float) -> float:
     return 0.5 if low == high else (value - low) / (high - low)
 
@@ -132,7 +146,7 @@ def _share(value: float, low: float, high: float) -> float:
 def _curve(heights: Sequence[float], points: int = 24) -> tuple[list[float], list[float]]:
     """Return a line through the heights at 0, 1, 2, ... that crosses every axis level, so that it can be followed."""
     x, y = [], []
-    for place, (begin, end) in enumerate(zip(heights, heights[1:], strict=False)):
+    for place, (begin, end) in enumerate(pairwise(heights)):
         for step in range(points + (place == len(heights) - 2)):
             share = step / points
             x.append(place + share)

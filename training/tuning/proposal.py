@@ -17,9 +17,9 @@ __all__ = ["propose"]
 def propose(search: Search, number: int, finished: Sequence[TrialRecord], running: Sequence[TrialRecord] = ()) -> dict[str, Any]:
     """Return a value for every path of the space.
 
-    Optuna's study is built anew from the records each time, and its sampler is seeded by (seed of the search, number): a search that
-    was killed and resumed proposes what it would have proposed. Trials that were stopped early count as pruned, with what they had
-    shown until then; failed ones are left out.
+    Optuna's study is built anew from the records each time, and its sampler is seeded by (seed of the search, number): a search
+    that was killed and resumed proposes what it would have proposed. Trials that were stopped early count as pruned, with what they
+    had shown until then; failed ones are left out.
 
     Args:
         search: The search.
@@ -30,8 +30,9 @@ def propose(search: Search, number: int, finished: Sequence[TrialRecord], runnin
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    direction = "maximize" if search.settings.mode == "max" else "minimize"
-    study = optuna.create_study(direction=direction, sampler=_sampler(search, number, bool(running)))
+    direction = optuna.study.StudyDirection
+    wanted = direction.MAXIMIZE if search.settings.mode == "max" else direction.MINIMIZE
+    study = optuna.create_study(direction=wanted, sampler=_sampler(search, number, bool(running)))
     study.add_trials([_told(search, one) for one in (*finished, *running) if one.status != "failed"])
     asked = study.ask({path: dimension.distribution() for path, dimension in search.space.items()})
     return {path: dimension.value(asked.params[path]) for path, dimension in search.space.items()}

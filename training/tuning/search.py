@@ -18,7 +18,9 @@ from .dimension import Dimension, build_dimension
 
 __all__ = ["METRICS", "SamplerSettings", "SchedulerSettings", "Search", "SearchSettings", "load_search", "shipped_searches"]
 
-METRICS = tuple(f"validation/{name}" for name in ("equity", "sharpe", "score", "reward", "drawdown", "turnover", "exposure", "costs_bp"))
+METRICS = tuple(
+    f"validation/{name}" for name in ("equity", "sharpe", "score", "reward", "drawdown", "turnover", "exposure", "costs_bp")
+)
 """What a search may go by: figures of rows that were not learned from."""
 
 YARDSTICK = ("name", "seed", "data", "costs", "evaluation", "env.id", "env.asset", "env.cash", "env.options", "env.randomise",
@@ -36,7 +38,7 @@ class SamplerSettings(Section):
 
 
 class SchedulerSettings(Section):
-    """`asha`: at iterations grace, grace x reduction, ... only about one trial in `reduction` goes on; `none`: all end by themselves."""
+    """`asha`: at iterations grace, grace x reduction, ... about one trial in `reduction` goes on; `none`: all end by themselves."""
 
     kind: Literal["asha", "none"] = "asha"
     grace: Count = 4
@@ -48,7 +50,7 @@ class SearchSettings(Section):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
     job: str
-    set: dict[str, Any] = {}
+    set: dict[str, Any] = Field(default_factory=dict)
     trials: Count = 20
     metric: str = "validation/equity"
     mode: Literal["max", "min"] = "max"
@@ -152,9 +154,9 @@ def load_search(source: str | Path, trials: int | None = None) -> Search:
 def _check_paths(paths: Iterable[str], where: str) -> None:
     faults, paths = [], list(paths)
     for path in paths:
-        for fixed in YARDSTICK:
-            if path == fixed or path.startswith(f"{fixed}."):
-                faults.append(f"space.{path}: {fixed} decides what a result means; trials would not be comparable, change it in set")
+        fixed = next((name for name in YARDSTICK if path == name or path.startswith(f"{name}.")), None)
+        if fixed is not None:
+            faults.append(f"space.{path}: {fixed} decides what a result means; trials would not be comparable, put it under set")
         faults += [f"space.{path} and space.{other} set the same" for other in paths if other.startswith(f"{path}.")]
     if faults:
         raise ConfigError("\n".join(f"{where}: {fault}" for fault in faults))

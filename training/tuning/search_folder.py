@@ -61,9 +61,8 @@ class SearchFolder:
         try:
             self.path.mkdir(parents=True)
         except FileExistsError:
-            raise ConfigError(
-                f"folder {self.path} exists; choose another name, or go on with a search there: quantgym tune --resume --run {self.path}"
-            ) from None
+            cure = f"choose another name, or go on with a search there: quantgym tune --resume --run {self.path}"
+            raise ConfigError(f"folder {self.path} exists; {cure}") from None
         try:
             self._write("job.yaml", yaml.safe_dump(search.base.plain(), sort_keys=False, allow_unicode=True))
             self._write_search(search)
@@ -86,7 +85,8 @@ class SearchFolder:
         try:
             texts = {name: (self.path / name).read_text(encoding="utf-8") for name in ("search.yaml", "job.yaml", "search.json")}
         except OSError:
-            raise DataError(f"{self.path}: no folder of a search; begin one with quantgym tune SEARCH.yaml --run {self.path}") from None
+            cure = f"begin one with quantgym tune SEARCH.yaml --run {self.path}"
+            raise DataError(f"{self.path}: no folder of a search; {cure}") from None
         record = json.loads(texts["search.json"])
         if record.get("schema") != SEARCH_VERSION:
             raise IntegrityError(f"{self.path}: search of version {record.get('schema')}, this program reads {SEARCH_VERSION}")

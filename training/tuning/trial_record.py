@@ -135,7 +135,8 @@ class Trials:
                 del line["at_ns"]
                 trial = TrialRecord(**line) if event == "began" else TrialRecord.of(line)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise IntegrityError(f"{self.path}:{number}: is no record of a trial ({error}); restore the file as it was") from None
+                cure = "restore the file as it was"
+                raise IntegrityError(f"{self.path}:{number}: is no record of a trial ({error}); {cure}") from None
             self._by_number[trial.number] = trial
             if event == "ended":
                 self.finished.append(trial)

@@ -18,7 +18,7 @@ from ..progress import Iteration
 from ..run_folder import RunFolder
 from ..tensorboard import TensorBoardLog
 from .judgement import Judgement, judge, metric_of
-from .trial_record import Checkpoint, TrialRecord
+from .trial_record import Checkpoint, TrialRecord, TrialStatus
 
 __all__ = ["TrialRun"]
 
@@ -94,7 +94,7 @@ class TrialRun:
             self._run.log(one.plain())
             if judged:
                 break
-        status = "done" if self.over else "running"
+        status: TrialStatus = "done" if self.over else "running"
         self.record = replace(self.record, status=status, iterations=number, steps=one.steps, seconds=round(one.seconds, 3))
         last = {"iterations": number, "steps": one.steps, "seconds": one.seconds, "bundle": self.record.bundle}
         self._run.finish("done" if status == "done" else "interrupted", {**last, "validation": self._kept.figures})

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...market.errors import QuantgymError
+from ...market.errors import ConfigError, QuantgymError
 from ..ray_session import ray_session
 from .feasibility import check_search
 from .registration import register_best
@@ -122,11 +122,8 @@ def resume(
     place = SearchFolder(folder)
     begun = place.read(trials)
     if search is not None and search.digest != begun.digest:
-        from ...market.errors import ConfigError
-
-        raise ConfigError(
-            f"{place.path}: holds another search than {search.where}; go on with it by leaving the file out, or choose another folder"
-        )
+        cure = "go on with it by leaving the file out, or choose another folder"
+        raise ConfigError(f"{place.path}: holds another search than {search.where}; {cure}")
     return _run(begun, place, address, progress, clock)
 
 

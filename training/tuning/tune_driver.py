@@ -75,7 +75,8 @@ class Recorder(Callback):  # type: ignore[misc]
             ended, asked = len(self._trials.finished), self._search.settings.trials
             share = record.iterations / trial.config["job"]["training"]["iterations"]
             value = "" if record.value is None else f", {self._search.settings.metric} {record.value:.4f}"
-            self._progress((ended + min(share, 1.0)) / asked, f"trial {record.number} of {asked}, iteration {record.iterations}{value}")
+            text = f"trial {record.number} of {asked}, iteration {record.iterations}{value}"
+            self._progress((ended + min(share, 1.0)) / asked, text)
 
     def on_trial_complete(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Write the end of a trial; one that had more to learn was stopped."""

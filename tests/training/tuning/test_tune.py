@@ -1,0 +1,150 @@
+"""Searches through Ray: stopped, failed, interrupted and killed ones."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from quantgym.market.errors import QuantgymError
+from quantgym.training.finished_run import FinishedRun
+from quantgym.training.tuning.search_folder import SearchFolder
+from quantgym.training.tuning.tune import plan, resume, tune
+
+FIXED = ("number", "settings", "status", "iterations", "steps", "value", "sharpe", "checkpoints", "bundle", "error")
+
+
+def ends(folder):
+    lines = map(json.loads, (folder / "trials.jsonl").read_text().splitlines())
+    return [{name: line[name] for name in FIXED} for line in lines if line["event"] == "ended"]
+
+
+KILLED = """
+import json, sys
+from quantgym.configs.load import load_job
+from quantgym.configs.strict import validate
+from quantgym.training.tuning.search import Search, SearchSettings
+from quantgym.training.tuning.tune import tune
+settings = validate(SearchSettings, json.loads(sys.argv[1]), "small.yaml")
+tune(Search(settings, load_job("leak_ppo"), "small.yaml"), sys.argv[2])
+"""
+
+
+def killed_in_its_second_trial(search, folder, home):
+    """Run a search in a process of its own and kill it with signal 9; return what its record said then."""
+    words = [sys.executable, "-c", KILLED, json.dumps(search.settings.model_dump(mode="json")), str(folder)]
+    cache = os.environ.get("QUANTGYM_CACHE") or str(Path.home() / ".cache/quantgym")
+    environment = {**os.environ, "HOME": str(home), "QUANTGYM_CACHE": cache}
+    child = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log, deadline = folder / "trials.jsonl", time.monotonic() + 300.0
+    while time.monotonic() < deadline and child.poll() is None and not (log.exists() and '"number": 2' in log.read_text()):
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    return log.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def search(search_of):
+    """Four trials, the third of which fails: a learning rate of 1e30 passes every check and makes infinite weights."""
+    space = {
+        "training.lr": {"kind": "choice", "values": [3e-4, 1e-2, 1e30]},
+        "agent.hidden": {"kind": "choice", "values": [[8], [4, 4]]},
+    }
+    return search_of(trials=4, seed=3, space=space)
+
+
+@pytest.fixture(scope="module")
+def found(ray, search, tmp_path_factory):
+    """A search that was killed, resumed, interrupted and resumed again, and one that was left alone."""
+    folder, home, told = tmp_path_factory.mktemp("search"), tmp_path_factory.mktemp("home"), []
+
+    def interrupt(share, text):
+        told.append((share, text))
+        if text.startswith("trial 2"):
+            signal.raise_signal(signal.SIGINT)
+
+    before = killed_in_its_second_trial(search, folder / "a", home)
+    interrupted = resume(folder / "a", progress=interrupt)
+    resumed = resume(folder / "a")
+    return SimpleNamespace(
+        home=home, before=before, interrupted=interrupted, resumed=resumed, whole=tune(search, folder / "b"), told=told
+    )
+
+
+def test_a_search_that_was_killed_and_interrupted_finds_what_one_finds_that_was_left_alone(found):
+    log = found.resumed.folder / "trials.jsonl"
+    assert log.read_bytes().startswith(found.before)
+    begun = [json.loads(line)["number"] for line in log.read_text().splitlines() if "began" in line]
+    assert begun.count(1) == 1  # what had ended was not run again
+    assert begun.count(2) >= 2
+    assert (found.resumed.status, found.whole.status) == ("done", "done")
+    assert ends(found.resumed.folder) == ends(found.whole.folder)
+
+
+def test_ctrl_c_keeps_what_is_known(found):
+    assert found.interrupted.status == "interrupted"
+    assert 1 <= len(found.interrupted.trials) < 4
+    assert found.interrupted.best is not None
+    assert [share for share, _ in found.told] == sorted(share for share, _ in found.told)
+
+
+def test_poor_trials_are_stopped_and_count_for_deflation(found):
+    whole = found.whole
+    learned = [one for one in whole.trials if one.status != "failed"]
+    assert {one.status for one in learned} == {"done", "stopped"}
+    assert all(one.iterations == (1 if one.status == "stopped" else 2) for one in learned)
+    record = json.loads((whole.folder / "search.json").read_text())
+    assert record["deflation"]["trials"] == 3
+    assert record["deflation"]["sharpe_variance"] > 0.0
+    assert record["deflation"]["checkpoints"] == sum(one.iterations for one in learned)
+
+
+def test_the_best_is_a_run_that_can_be_read_and_its_bundle_loads(found):
+    whole = found.whole
+    run = FinishedRun.read(whole.folder / "best")
+    assert whole.best is not None
+    assert run.bundle.digest == whole.best.bundle
+    assert run.job.training.lr == whole.best.settings["training.lr"]
+    assert whole.best.value == max(one.value for one in whole.ranking)
+
+
+def test_nothing_is_left_but_what_the_page_names(found):
+    names = {"best", "job.yaml", "lock", "parallel_coordinates.png", "parallel_coordinates.svg", "search.json", "search.yaml",
+             "trials", "trials.jsonl"}  # fmt: skip
+    assert {path.name for path in found.whole.folder.iterdir()} == names
+    assert not (found.home / "ray_results").exists()
+    assert sorted(path.name for path in (found.whole.folder / "trials").iterdir()) == ["0001", "0002", "0003", "0004"]
+
+
+def test_a_trial_that_fails_is_recorded_and_the_search_goes_on(found):
+    (failed,) = found.whole.failed
+    assert (failed.number, failed.settings["training.lr"]) == (3, 1e30)
+    assert "NotFiniteError" in failed.error
+    run = SearchFolder(found.whole.folder).trial(3)
+    assert json.loads((run / "run.json").read_text())["status"] == "failed"
+    assert found.whole.trials[-1].number == 4
+
+
+def test_where_every_trial_failed_the_error_says_why(search_of, trial_of, tmp_path):
+    place = SearchFolder(tmp_path / "search")
+    place.create(search_of(trials=1))
+    place.trials().end(replace(trial_of(1, status="failed"), error="NotFiniteError: the loss became nan"), 1)
+    with pytest.raises(QuantgymError, match="every one of the 1 trials failed; the first: NotFiniteError: the loss became nan"):
+        resume(place.path)
+    assert json.loads((place.path / "search.json").read_text())["status"] == "failed"
+
+
+def test_the_plan_says_what_would_be_done_and_writes_nothing(search_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    facts = plan(search_of(trials=4))
+    assert facts["trials"] == "4, 1 at a time, the first 4 at random"
+    assert facts["stopping"] == "asha: 1 in 2 goes on after 1"
+    assert facts["space"] == ["training.lr: 0.0001 to 0.01, logarithmic", "agent.hidden: one of [8], [4, 4]"]
+    assert list(tmp_path.iterdir()) == []
