@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -35,13 +36,16 @@ class TrialRun:
         folder: Run folder of the trial; what a killed one left there is removed.
         metric: Tag of the figure that the search goes by.
         maximise: Whether more of it is better.
+        clock: ns UTC, for `run.json`.
 
     Attributes:
         record: The trial as far as it has come.
     """
 
-    def __init__(self, trial: TrialRecord, job: Job, folder: Path, metric: str, *, maximise: bool) -> None:
-        self.record, self.job, self.folder = trial, job, folder
+    def __init__(
+        self, trial: TrialRecord, job: Job, folder: Path, metric: str, *, maximise: bool, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        self.record, self.job, self.folder, self._clock = trial, job, folder, clock
         self._metric, self._sign = metric, 1.0 if maximise else -1.0
         self._stack = ExitStack()
         self._learner: Learner
@@ -51,8 +55,7 @@ class TrialRun:
         shutil.rmtree(self.folder, ignore_errors=True)
         self._run = RunFolder(self.folder)
         self._prepared = prepare(self.job)
-        facts = {"job": self.job.name, "job_digest": self.job.digest, "algorithm": self.job.agent.algorithm, "env": self.job.env.id}
-        self._run.create(self.job, {**facts, "trial": self.record.number, "settings": self.record.settings})
+        self._run.create(self.job, {"job": self.job.name, "started_at_ns": self._clock(), **self._facts()})
         with ExitStack() as stack:
             text = yaml.safe_dump(self.job.plain(), sort_keys=False)
             self._board = stack.enter_context(TensorBoardLog(self._run.tensorboard, text))
@@ -63,10 +66,17 @@ class TrialRun:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
+    def _facts(self) -> dict[str, Any]:
+        tape = self._prepared.tape
+        facts: dict[str, Any] = {"trial": self.record.number, "settings": self.record.settings, "env": self.job.env.id}
+        if tape is not None:
+            facts |= {"tape": tape.name, "tape_digest": tape.digest}
+        return facts | {"algorithm": self.job.agent.algorithm, "job_digest": self.job.digest}
+
     def fail(self, error: str) -> None:
         """Mark the run folder, where it stands already."""
         if self.folder.is_dir():
-            self._run.finish("failed", {"error": error})
+            self._run.finish("failed", {"error": error, "ended_at_ns": self._clock()})
 
     @property
     def over(self) -> bool:
@@ -96,8 +106,9 @@ class TrialRun:
                 break
         status: TrialStatus = "done" if self.over else "running"
         self.record = replace(self.record, status=status, iterations=number, steps=one.steps, seconds=round(one.seconds, 3))
-        last = {"iterations": number, "steps": one.steps, "seconds": one.seconds, "bundle": self.record.bundle}
-        self._run.finish("done" if status == "done" else "interrupted", {**last, "validation": self._kept.figures})
+        last: dict[str, Any] = {"iterations": number, "steps": one.steps, "seconds": one.seconds, "bundle": self.record.bundle}
+        last |= {"validation": self._kept.figures, "ended_at_ns": self._clock()}
+        self._run.finish("done" if status == "done" else "interrupted", last)
         return self.record
 
     @property

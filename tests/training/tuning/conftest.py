@@ -54,3 +54,12 @@ def trial_of():
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registry(tmp_path_factory):
+    """A registry of the test's own."""
+    path = tmp_path_factory.mktemp("registry") / "registry.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUANTGYM_REGISTRY", str(path))
+        yield path

@@ -14,6 +14,7 @@ import pytest
 
 from quantgym.market.errors import QuantgymError
 from quantgym.training.finished_run import FinishedRun
+from quantgym.training.registry.registry import Registry
 from quantgym.training.tuning.search_folder import SearchFolder
 from quantgym.training.tuning.tune import plan, resume, tune
 
@@ -113,6 +114,13 @@ def test_the_best_is_a_run_that_can_be_read_and_its_bundle_loads(found):
     assert run.bundle.digest == whole.best.bundle
     assert run.job.training.lr == whole.best.settings["training.lr"]
     assert whole.best.value == max(one.value for one in whole.ranking)
+
+
+def test_the_best_is_entered_in_the_registry_once(found, registry):
+    entries = {entry.facts["bundle"]: entry.folder for entry in Registry(registry).entries()}
+    assert found.whole.registered == str(registry)
+    assert entries[found.whole.best.bundle].parent == found.whole.folder / "trials"
+    assert found.interrupted.registered is None
 
 
 def test_nothing_is_left_but_what_the_page_names(found):
