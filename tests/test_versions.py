@@ -19,6 +19,7 @@ VERSIONS = {
     "| policy bundle": "quantgym.agents.bundle:BUNDLE_VERSION",
     "| run folder": "quantgym.training.run_folder:RUN_VERSION",
     "| checkpoint of a run": "quantgym.training.checkpoint:CHECKPOINT_VERSION",
+    "| folder of a search": "quantgym.training.tuning.search_folder:SEARCH_VERSION",
     "| looks at a split": "quantgym.evaluation.opening:SCHEMA",
     "| session of": "quantgym.evaluation.session:Session.schema_version",
     "| report:": "quantgym.evaluation.report_json:REPORT_VERSION",

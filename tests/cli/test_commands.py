@@ -13,7 +13,7 @@ import pytest
 
 BIN = Path(sys.executable).parent / "quantgym"
 COMMANDS: list[tuple[str, ...]] = [
-    (name,) for name in ("train", "resume", "bench-train", "evaluate", "deploy", "demo", "data", "runs")
+    (name,) for name in ("train", "resume", "tune", "bench-train", "evaluate", "deploy", "demo", "data", "runs")
 ]
 COMMANDS += [("data", name) for name in ("list", "show", "check", "import")]
 COMMANDS += [("runs", name) for name in ("list", "show", "compare", "promote", "delete", "import")]
@@ -70,6 +70,11 @@ def test_no_command_and_an_unknown_command_are_wrong_usage():
         (("train", "portfolio_ppo", "--set", "env.reward=log_retrun"), 2, "did you mean log_return?"),
         (("train", "portfolio_ppo", "--set", "agent.algorithm=DQN"), 2, "needs discrete actions"),
         (("train", "portfolio_ppo", "--set", "data.train=[2000-03-01, 2000-03-20]"), 1, "error: "),
+        (("tune",), 2, "name a search"),
+        (("tune", "leak_serch"), 2, "unknown search 'leak_serch'; did you mean leak_search?"),
+        (("tune", "nowhere.yaml"), 2, "nowhere.yaml: no such search file"),
+        (("tune", "--resume"), 2, "--resume needs --run DIR"),
+        (("tune", "--resume", "--run", "nowhere"), 1, "nowhere: no folder of a search"),
         (("evaluate", "no-run"), 1, "no-run: no run folder"),
         (("deploy", "no-run"), 1, "no-run: no run folder"),
         (("deploy", "no-run", "--broker", "papr"), 2, "unknown broker 'papr'; did you mean paper?"),

@@ -51,6 +51,12 @@ class SearchFolder:
         """Return the record of the trials."""
         return Trials(self.path / "trials.jsonl")
 
+    def check_free(self) -> None:
+        """Raise ConfigError where the path exists."""
+        if self.path.exists():
+            cure = f"choose another name, or go on with a search there: quantgym tune --resume --run {self.path}"
+            raise ConfigError(f"folder {self.path} exists; {cure}")
+
     def create(self, search: Search) -> None:
         """Make the folder with the search in it.
 
@@ -58,11 +64,11 @@ class SearchFolder:
             ConfigError: The path exists.
             OSError: It cannot be written.
         """
+        self.check_free()
         try:
             self.path.mkdir(parents=True)
         except FileExistsError:
-            cure = f"choose another name, or go on with a search there: quantgym tune --resume --run {self.path}"
-            raise ConfigError(f"folder {self.path} exists; {cure}") from None
+            raise ConfigError(f"folder {self.path} exists; another search took the name") from None
         try:
             self._write("job.yaml", yaml.safe_dump(search.base.plain(), sort_keys=False, allow_unicode=True))
             self._write_search(search)

@@ -85,8 +85,9 @@ def tune(
         DataError: The data are missing or too short.
         QuantgymError: Every trial failed.
     """
-    check_search(search)
     place = SearchFolder(folder)
+    place.check_free()
+    check_search(search)
     place.create(search)
     return _run(search, place, address, progress, clock)
 
