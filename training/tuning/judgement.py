@@ -6,15 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...agents.network_policy import NetworkPolicy
-from ...agents.policy import sample_observation
-from ...agents.recorded_vectors import N_VECTORS
 from ...evaluation.annualisation import simple_returns
-from ...evaluation.known_answer import known_answer_score, worlds_with_known_answers
 from ...evaluation.moment import kurtosis, skewness
 from ...evaluation.ratio import sharpe_ratio
 from ...market.errors import ConfigError
 from ..preparation import Prepared
-from ..validation import show
+from ..trial import try_policy
 
 __all__ = ["Judgement", "judge", "metric_of"]
 
@@ -46,25 +43,13 @@ class Judgement:
 
 
 def judge(prepared: Prepared, policy: NetworkPolicy) -> Judgement:
-    """Play the validation rows once, deterministically, with costs; on a world with a known answer add the score.
+    """Validate a policy as its job does, without baselines.
 
-    `validation/sharpe` is that of one bar: on the same rows it ranks as the annual one does.
+    Where that says no `validation/sharpe`, it is the one of a bar: on the same rows it ranks as the annual one does.
     """
-    showing = show(prepared.validation, policy, prepared.job.seed)
-    returns = simple_returns(showing.equity)
-    figures = {"validation/equity": float(showing.equity[-1])}
-    for name in ("drawdown", "exposure", "turnover", "reward"):
-        figures[f"validation/{name}"] = showing.figures.get(f"train/{name}", 0.0)
-    figures["validation/costs_bp"] = sum(value for name, value in showing.figures.items() if name.startswith("costs/"))
-    if prepared.tape is None and prepared.job.env.id in worlds_with_known_answers():
-        score = known_answer_score(prepared.job.env.id, policy, prepared.validation.settings)
-        figures |= {"validation/score": score.value, "validation/score_low": score.low, "validation/score_high": score.high}
-    seen = showing.observations
-    if len(seen) < N_VECTORS:
-        seen = np.concatenate([seen, sample_observation(prepared.layout, N_VECTORS, prepared.job.seed).flat()])[:N_VECTORS]
-    kept = np.ascontiguousarray(seen[np.linspace(0, len(seen) - 1, N_VECTORS).astype(np.int64)], np.float32)
-    judgement = Judgement(figures, returns, kept)
-    figures["validation/sharpe"] = judgement.sharpe
+    trial = try_policy(prepared, policy, {})
+    judgement = Judgement(dict(trial.figures), simple_returns(trial.showing.equity), trial.vectors(prepared))
+    judgement.figures.setdefault("validation/sharpe", judgement.sharpe)
     return judgement
 
 

@@ -14,6 +14,7 @@ import yaml
 from ...agents.bundle import save_bundle
 from ...configs.job import Job
 from ..learner import Learner, learner_of
+from ..plan import facts_of, versions
 from ..preparation import prepare
 from ..progress import Iteration
 from ..run_folder import RunFolder
@@ -55,7 +56,8 @@ class TrialRun:
         shutil.rmtree(self.folder, ignore_errors=True)
         self._run = RunFolder(self.folder)
         self._prepared = prepare(self.job)
-        self._run.create(self.job, {"job": self.job.name, "started_at_ns": self._clock(), **self._facts()})
+        facts = {"trial": self.record.number, "settings": self.record.settings, **facts_of(self._prepared)}
+        self._run.create(self.job, {"job": self.job.name, "started_at_ns": self._clock(), "versions": versions(), **facts})
         with ExitStack() as stack:
             text = yaml.safe_dump(self.job.plain(), sort_keys=False)
             self._board = stack.enter_context(TensorBoardLog(self._run.tensorboard, text))
@@ -65,13 +67,7 @@ class TrialRun:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
-
-    def _facts(self) -> dict[str, Any]:
-        tape = self._prepared.tape
-        facts: dict[str, Any] = {"trial": self.record.number, "settings": self.record.settings, "env": self.job.env.id}
-        if tape is not None:
-            facts |= {"tape": tape.name, "tape_digest": tape.digest}
-        return facts | {"algorithm": self.job.agent.algorithm, "job_digest": self.job.digest}
+        self._run.close()
 
     def fail(self, error: str) -> None:
         """Mark the run folder, where it stands already."""
@@ -124,9 +120,8 @@ class TrialRun:
         self.record = replace(before, checkpoints=checkpoints)
         keeps_best = self.job.training.keep == "best"
         if before.value is None or not keeps_best or self._sign * value > self._sign * before.value:
-            context: dict[str, Any] = {**self._prepared.context, "iterations": number, "steps": self._learner.steps}
-            partial = self.folder / "bundle.partial"
-            prepared = self._prepared
+            partial, prepared, steps = self.folder / "bundle.partial", self._prepared, self._learner.steps
+            context = {**prepared.context, "versions": versions(), "iterations": number, "steps": steps}
             digest = save_bundle(partial, policy, prepared.layout, prepared.pipeline, judgement.observations, context)
             shutil.rmtree(self._run.bundle, ignore_errors=True)
             partial.rename(self._run.bundle)
