@@ -74,7 +74,7 @@ def learner_of(prepared: Prepared) -> Learner:
     if agent.backend != "stock" or agent.algorithm not in ("PPO", "DQN", "SAC"):
         raise ConfigError(f"agent: {agent.algorithm} with backend {agent.backend} and body {agent.body} is not built yet")
     if prepared.job.training.start_from is not None:
-        raise ConfigError("training.start_from is not for agent.backend stock, which builds its networks by itself; use fast or sb3")
+        raise ConfigError("training.start_from is not for agent.backend stock, which builds its own networks; use fast or sb3")
     from .stock.learner import StockLearner
 
     return StockLearner(prepared)

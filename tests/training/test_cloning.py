@@ -19,7 +19,7 @@ from quantgym.training.preparation import prepare
 ENCODERS = [{"kind": "price", "lags": [1, 5]}, {"kind": "ma_cross", "fast": 3, "slow": 8}]
 CROSS = {"kind": "ma_cross", "column": "ma_cross_3_8"}
 ONE = {"id": "quantgym/Trading-v0", "asset": "S0", "episode_bars": 20}
-TRAINING = {"iterations": 20, "num_envs": 16, "rollout_bars": 32, "minibatch": 64, "epochs": 4,
+TRAINING = {"iterations": 12, "num_envs": 32, "rollout_bars": 32, "minibatch": 64, "epochs": 4,
             "schedules": {"lr": [[0.0, 3e-3], [1.0, 0.0]]}}  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def learned(job):
         first = learner.iterate()
         for _ in range(job.training.iterations - 1):
             last = learner.iterate()
-        assert learner.steps == job.training.iterations * 16 * 32
+        assert learner.steps == job.training.iterations * 32 * 32
     return first, last
 
 
@@ -193,7 +193,7 @@ def test_an_expert_beside_another_algorithm_is_refused(cloning):
         ("equal_weight", {"backend": "sb3"}, {}, ConfigError, r"agent\.backend was sb3, which behaviour cloning does not follow"),
         ("equal_weight", {"forecast": {}}, {}, ConfigError, r"agent\.forecast was set"),
         ("equal_weight", {}, {"runners": 1}, ConfigError, r"training\.runners was 1"),
-        ("equal_weight", {}, {"minibatch": 1_000}, ConfigError, r"training\.minibatch must not exceed .* = 512"),
+        ("equal_weight", {}, {"minibatch": 2_000}, ConfigError, r"training\.minibatch must not exceed .* = 1024"),
     ],
 )
 def test_jobs_that_cannot_be_cloned_are_refused_by_name(cloning, expert, agent, training, error, message):
