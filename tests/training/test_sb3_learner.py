@@ -44,7 +44,7 @@ def same(one, other):
 
 
 def test_ppo_learns_the_world_that_leaks():
-    changes = ["training.iterations=6", "training.num_envs=32", "training.epochs=8", "training.minibatch=256", "agent.backend=sb3"]
+    changes = ["training.iterations=4", "training.num_envs=32", "training.epochs=8", "training.minibatch=256", "agent.backend=sb3"]
     job = load_job("leak_ppo", changes)
     with learner_of(prepare(job)) as learner:
         assert isinstance(learner, Sb3Learner)
@@ -55,7 +55,7 @@ def test_ppo_learns_the_world_that_leaks():
         after = known_answer_score(job.env.id, learner.policy(), settings, n_episodes=256)
     assert before.high < 0.5
     assert after.low > 0.9
-    assert learner.steps == 6 * 32 * 64
+    assert learner.steps == 4 * 32 * 64
     wanted = ("policy_loss", "value_loss", "entropy", "explained_variance", "gradient_norm", "learning_rate", "kl", "clip_share")
     assert figures.keys() >= {f"learn/{name}" for name in wanted}
     assert figures.keys() >= {"train/reward", "train/turnover", "costs/spread_bp", "speed/steps_per_s", "speed/learn_steps_per_s"}
