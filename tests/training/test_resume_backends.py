@@ -3,16 +3,26 @@
 import json
 
 import pytest
+import torch
 
 from quantgym.training.job import resume, train
 
 TRAINING = {"iterations": 4, "validate_every": 2}
-CASES = [("sb3", "PPO"), ("sb3", "DQN")]
+REPLAYED = {"batch": 16, "update_every": 16, "learning_starts": 32, "replay_capacity": 100}
+CASES = {
+    "sb3 PPO": ("PPO", {"backend": "sb3"}, {"keep": "last"}),
+    "sb3 LSTM": ("PPO", {"backend": "sb3", "body": {"kind": "lstm", "units": 8}}, {}),
+    "sb3 DQN": ("DQN", {"backend": "sb3"}, REPLAYED | {"keep": "last"}),
+    "sb3 SAC": ("PPO", {"backend": "sb3", "algorithm": "SAC"}, REPLAYED),
+    "cloning": ("PPO", {"backend": "fast", "algorithm": "BC", "expert": "equal_weight"}, {}),
+}
 
 
-@pytest.mark.parametrize(("backend", "algorithm"), CASES)
-def test_a_run_goes_on_as_if_it_had_never_stopped(job_of, tmp_path, ray, backend, algorithm):
-    job = job_of(algorithm, agent={"backend": backend}, training=TRAINING | {"keep": "last"})
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_goes_on_as_if_it_had_never_stopped(job_of, tmp_path, case):
+    torch.set_num_threads(1)
+    algorithm, agent, training = CASES[case]
+    job = job_of(algorithm, agent=agent, training=TRAINING | training)
     whole = train(job, tmp_path / "whole")
 
     def stop(one):
