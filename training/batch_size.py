@@ -7,9 +7,9 @@ __all__ = ["check_batch_sizes"]
 
 
 def check_batch_sizes(algorithm: str, settings: TrainingSettings) -> None:
-    """Raise ConfigError where the sizes of a job's training section do not fit `algorithm`, `PPO` or `DQN`."""
+    """Raise ConfigError where the sizes of a job's training section do not fit `algorithm`; DQN and SAC replay."""
     steps = settings.num_envs * settings.rollout_bars
-    if algorithm == "PPO":
+    if algorithm in ("PPO", "BC"):
         if settings.minibatch > steps:
             raise ConfigError(
                 f"training.minibatch must not exceed num_envs x rollout_bars = {settings.num_envs} x {settings.rollout_bars} = "

@@ -11,7 +11,9 @@ from .preparation import Prepared
 
 __all__ = ["Best", "Judge"]
 
-FIGURES = tuple(f"validation/{name}" for name in ("agreement", "costs_bp", "drawdown", "equity", "exposure", "reward", "score", "turnover"))
+AGREEMENT = "validation/agreement"
+NAMES = ("agreement", "costs_bp", "drawdown", "equity", "exposure", "reward", "score", "turnover")
+FIGURES = tuple(f"validation/{name}" for name in NAMES)
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,16 @@ class Judge:
 
     @classmethod
     def of(cls, prepared: Prepared) -> "Judge":
-        """Return the judge of a job: `training.judge`, or the score where the world has a known answer, else the equity.
+        """Return the judge of a job: `training.judge`; else agreement (cloning), score (of a known answer) or equity.
 
         Raises:
             UnknownNameError: No validation has such a figure.
-            ConfigError: The world has no score.
+            ConfigError: The world has no score, or the algorithm no expert to agree with.
         """
         scored = prepared.tape is None and prepared.job.env.id in worlds_with_known_answers()
-        wanted = prepared.job.training.judge
+        wanted, cloned = prepared.job.training.judge, prepared.job.agent.algorithm == "BC"
+        if wanted is None and cloned:
+            return cls(AGREEMENT)
         if wanted is None:
             return cls("validation/score" if scored else "validation/equity")
         figure = wanted.removeprefix("-")
@@ -64,6 +68,9 @@ class Judge:
             raise UnknownNameError("figure of validation", figure, FIGURES, "training.judge")
         if figure == "validation/score" and not scored:
             raise ConfigError(f"training.judge: {prepared.job.env.id} has no known answer and so no score; use validation/equity")
+        if figure == AGREEMENT and not cloned:
+            raise ConfigError(f"training.judge: {AGREEMENT} is of agent.algorithm BC, was {prepared.job.agent.algorithm}; use "
+                              "validation/equity")
         return cls(figure, wanted.startswith("-"))
 
     def value(self, figures: Mapping[str, float]) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from quantgym.agents.bundle import load_bundle
 from quantgym.data.synthetic import gbm_tape
 from quantgym.envs.batch import TradingVectorEnv
 from quantgym.envs.portfolio import PortfolioVectorEnv
@@ -12,6 +13,7 @@ from quantgym.market.errors import ConfigError, UnknownNameError
 from quantgym.training.cloning import CloningLearner
 from quantgym.training.cloning_lesson import Play, expert_of
 from quantgym.training.cloning_translation import Translation
+from quantgym.training.job import train
 from quantgym.training.learner import learner_of
 from quantgym.training.meter import MeteredVectorEnv
 from quantgym.training.preparation import prepare
@@ -175,6 +177,16 @@ def test_what_was_saved_goes_on_to_the_bit(cloning, tmp_path, body):
         again = learner.policy().network.state_dict()
     assert (learner.iteration, figures["train/episode_bars"]) == (3, 11.0)
     assert all(torch.equal(value, again[name]) for name, value in expected.items())
+
+
+def test_the_best_clone_is_the_one_that_agrees_most(cloning, job_of, tmp_path):
+    job = cloning(CROSS, ONE | {"action": "positions"}, {"iterations": 3, "validate_every": 1})
+    result = train(job, tmp_path / "run")
+    told = [one.figures["validation/agreement"] for one in result.iterations]
+    assert load_bundle(result.bundle).context["iterations"] == 1 + told.index(max(told))
+    with pytest.raises(ConfigError, match=r"training\.judge: validation/agreement is of agent\.algorithm BC, was PPO"):
+        train(job_of("PPO", training={"judge": "validation/agreement"}), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_an_expert_beside_another_algorithm_is_refused(cloning):
