@@ -163,11 +163,11 @@ class RunFolder:
         shutil.rmtree(self.bundle, ignore_errors=True)
 
     def finish(self, status: Status, record: Mapping[str, Any]) -> None:
-        """Write the last state of the run to `run.json`; a run that is done keeps neither checkpoint nor `best/`."""
+        """Write the last state of the run to `run.json`; one that is done keeps no checkpoint and no `best/`."""
         self.record = {**self.record, **record, "status": status}
         self._save()
         if status == "done":
-            for name in ("checkpoint", "best"):
+            for name in ("checkpoint", "best", "replay"):
                 shutil.rmtree(self.path / name, ignore_errors=True)
 
     def discard(self) -> None:

@@ -32,6 +32,16 @@ def test_a_run_says_running_until_it_is_done(tmp_path, job_of):
     assert sorted(path.name for path in run.path.iterdir()) == ["job.yaml", "lock", "metrics.jsonl", "run.json", "tensorboard"]
 
 
+def test_a_run_that_is_done_keeps_no_checkpoint_and_one_that_was_interrupted_does(tmp_path, job_of):
+    run = RunFolder(tmp_path / "one")
+    run.create(job_of(), {})
+    for name in ("checkpoint", "best", "replay"):
+        (run.path / name).mkdir()
+    for status, left in (("interrupted", 3), ("failed", 3), ("done", 0)):
+        run.finish(status, {})
+        assert sum((run.path / name).exists() for name in ("checkpoint", "best", "replay")) == left
+
+
 def test_the_job_in_the_folder_is_the_job_with_all_defaults(tmp_path, job_of):
     run = RunFolder(tmp_path / "one")
     run.create(job_of(), {})
