@@ -23,7 +23,9 @@ __all__ = ["plan", "resume", "tune"]
 Progress = Callable[[float, str], None]
 
 TUNE_ENVIRONMENT = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # Ray imports it where it is installed
+    "MLFLOW_CONFIGURE_LOGGING": "false",  # Ray imports it where it is installed
+    "MLFLOW_DISABLE_AGENT_HINT": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # paths of a job are relative to where the command runs
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
