@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ...market.errors import QuantgymError
-from .lineage import read_record, run_key
+from ..run_record import read_record
+from .lineage import run_key
 from .stage import Promotion, Stage
 
 __all__ = ["STATUSES", "Entry", "being_trained"]

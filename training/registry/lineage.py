@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from ...market.errors import DataError, IntegrityError
-from ..run_folder import RUN_VERSION
+from ...market.errors import IntegrityError
+from ..run_record import read_record
 
-__all__ = ["Lineage", "flat_settings", "read_record", "run_key"]
+__all__ = ["Lineage", "flat_settings", "run_key"]
 
 COUNTERS = ("iterations", "steps", "seconds")
 
@@ -70,26 +70,6 @@ class Lineage:
             "versions": json.dumps(record.get("versions") or {}),
             "job": json.dumps(self.job),
         }
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """Return `run.json` of a run folder.
-
-    Raises:
-        DataError: It is no run folder.
-        IntegrityError: It is unreadable, or of another version.
-    """
-    path = folder / "run.json"
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise DataError(f"{folder}: no run folder (it has no run.json); make one with quantgym train JOB") from None
-    except ValueError as error:
-        raise IntegrityError(f"{path}: unreadable ({error})") from None
-    if not isinstance(record, dict) or record.get("schema") != RUN_VERSION:
-        found = record.get("schema") if isinstance(record, dict) else type(record).__name__
-        raise IntegrityError(f"{folder}: run folder of version {found}, this program reads {RUN_VERSION}")
-    return record
 
 
 def run_key(record: Mapping[str, Any]) -> str:

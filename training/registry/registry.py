@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...market.errors import ConfigError, DataError, IntegrityError, QuantgymError, UnknownNameError, did_you_mean
+from ..run_record import read_record
 from .entry import STATUSES, Entry
-from .lineage import read_record, run_key
+from .lineage import run_key
 from .location import registry_path
 from .stage import DEPLOYED, STAGES, Promotion, Stage, check_stage, replay_promotions
 
