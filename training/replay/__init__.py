@@ -1,1 +1,1 @@
-"""Replay of transitions in arrays: ring, n-step returns, priorities, files that a killed run goes on from."""
+"""What an off-policy learner has seen: a ring of transitions in arrays, priorities, and files that grow with it."""

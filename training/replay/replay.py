@@ -1,0 +1,126 @@
+"""The replay of an off-policy learner: a ring, the draw from it, and what it takes to go on after a stop."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ...agents.array_file import read_arrays, write_arrays
+from ...market.errors import IntegrityError
+from ...market.seeding import generator
+from .chunks import Chunks
+from .priorities import Priorities
+from .ring import Ring, RingShape
+from .steps import Batch, Steps
+
+__all__ = ["CHUNKS", "Replay"]
+
+CHUNKS = "replay"
+"""Folder of the rows, beside the folders that `save` is given."""
+
+FACTS, PRIORITIES = "replay.json", "priorities.npz"
+
+
+class Replay:
+    """Transitions of E environments that step together, drawn uniformly or by priority, with returns over n steps.
+
+    Args:
+        shape: How much it holds.
+        n_step: Steps of a return, 1 or more.
+        gamma: Discount of a step.
+        seed: Of the draws.
+        exponent: Of the priorities; None: draws are uniform.
+
+    Raises:
+        ConfigError: It does not fit into memory; nothing was allocated.
+    """
+
+    def __init__(
+        self, shape: RingShape, *, n_step: int, gamma: float, seed: int | np.random.SeedSequence, exponent: float | None = None
+    ) -> None:
+        self.ring = Ring(shape)
+        self.n_step, self.gamma = n_step, gamma
+        self.priorities = None if exponent is None else Priorities(shape.n_rows * shape.n_envs, exponent)
+        self._random = generator(seed)
+        self._cuts: list[int] = []  # rows after which other episodes began without a word from the environment
+        self._chunks: Chunks | None = None
+
+    def __len__(self) -> int:
+        """Return how many transitions can be drawn."""
+        return len(self.ring)
+
+    def add(self, steps: Steps) -> None:
+        """Append what was played; the oldest is overwritten. ShapeError where an array has another shape or dtype."""
+        slots = self.ring.append(steps)
+        if self.priorities is not None:
+            self.priorities.begin(slots)
+
+    def cut(self) -> None:
+        """Note that the environments begin anew: no return reaches from what was played before into what comes."""
+        self.ring.cut()
+        self._cuts = [row for row in (*self._cuts, self.ring.written - 1) if row >= self.ring.oldest]
+
+    def sample(self, n: int, correction: float = 1.0) -> Batch:
+        """Draw `n` transitions, with replacement.
+
+        Args:
+            n: How many.
+            correction: beta of the importance weights, where there are priorities.
+
+        Raises:
+            IndexError: Nothing was added yet.
+        """
+        if not len(self.ring):
+            raise IndexError("nothing can be drawn from an empty replay; add steps first")
+        if self.priorities is None:
+            slots = self._random.integers(0, len(self.ring), n)
+            weights = np.ones(n, np.float32)
+        else:
+            slots = self.priorities.draw(self._random.random(n))
+            weights = self.priorities.weights(slots, len(self.ring), correction)
+        obs, actions, rewards, discounts, next_obs, terminated = self.ring.read(slots, self.n_step, self.gamma)
+        return Batch(obs, actions, rewards, discounts, next_obs, terminated, weights, slots)
+
+    def update(self, slots: np.ndarray, errors: np.ndarray) -> None:
+        """Tell the errors (B,) of what was drawn from `slots` (B,); without priorities nothing happens."""
+        if self.priorities is not None:
+            self.priorities.update(slots, errors)
+
+    def save(self, folder: Path) -> None:
+        """Write the state into an existing folder, and rows that came since the last call into `CHUNKS` beside it.
+
+        Files of rows that left the ring are deleted once no state needs them: that of the last call may still stand.
+
+        Raises:
+            OSError: Something cannot be written; the state before is as good as it was.
+        """
+        place = folder.parent / CHUNKS
+        if self._chunks is None or self._chunks.folder != place:
+            self._chunks = Chunks(place)
+        chunks = Chunks.plain(self._chunks.save(self.ring))
+        if self.priorities is not None:
+            write_arrays(folder / PRIORITIES, self.priorities.state())
+        facts = {"written": self.ring.written, "chunks": chunks, "cuts": self._cuts, "random": self._random.bit_generator.state}
+        (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
+
+    def load(self, folder: Path) -> None:
+        """Go on from what `save` wrote, bit for bit; the ring must be empty.
+
+        Raises:
+            IntegrityError: A file is missing or damaged, or the state is of another replay.
+        """
+        try:
+            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+            chunks, written, cuts, state = (facts[name] for name in ("chunks", "written", "cuts", "random"))
+        except (OSError, ValueError, KeyError) as error:
+            raise IntegrityError(f"{folder / FACTS}: unreadable ({error})") from None
+        self._chunks = Chunks(folder.parent / CHUNKS)
+        self._chunks.load(chunks, self.ring, written)
+        self._cuts = cuts
+        for row in cuts:
+            place = row % self.ring.shape.n_rows
+            if row >= self.ring.oldest:
+                self.ring.truncated[place] |= ~self.ring.terminated[place]
+        if self.priorities is not None:
+            self.priorities.load(read_arrays(folder / PRIORITIES))
+        self._random.bit_generator.state = state
