@@ -39,8 +39,8 @@ class Chunk:
 class Chunks:
     """The files of one replay in a folder of their own.
 
-    A file is written beside its place, synced and renamed; one that the state before names is kept until the state after it has
-    been written. So whenever the process is killed, the last state that stands finds all its files.
+    A file is written beside its place, synced and renamed, and deleted only when no state that stands names it. So whenever the
+    process is killed, the last state that stands finds all its files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,13 +53,19 @@ class Chunks:
         Raises:
             OSError: A file cannot be written; those before stand as they were.
         """
-        before, known = list(self.named), self._known(ring)
+        known = self._known(ring)
         first = max(ring.oldest, known[-1].stop if known else 0)
         if first < ring.written:
             known.append(self._write(ring, first))
         self.named = known
-        self._sweep({chunk.name for chunk in (*before, *known)})
         return list(known)
+
+    def sweep(self, kept: Iterable[str]) -> None:
+        """Delete every file but those that are named now and `kept`."""
+        names = {*kept, *(chunk.name for chunk in self.named)}
+        for path in self.folder.iterdir() if self.folder.is_dir() else ():
+            if path.name not in names and path.name.endswith((SUFFIX, f"{SUFFIX}{PARTIAL}")):
+                path.unlink(missing_ok=True)
 
     def load(self, named: Iterable[dict[str, Any]], ring: Ring, written: int) -> None:
         """Fill an empty ring with the rows that files hold, as it was when `written` rows had been appended.
@@ -121,13 +127,6 @@ class Chunks:
         except (KeyError, IndexError, ValueError) as error:
             raise IntegrityError(f"{path}: unreadable rows ({error})") from None
         return {**arrays, "next_obs": reached}
-
-    def _sweep(self, kept: set[str]) -> None:
-        if not self.folder.is_dir():
-            return
-        for path in self.folder.iterdir():
-            if path.name not in kept and path.name.endswith((SUFFIX, f"{SUFFIX}{PARTIAL}")):
-                path.unlink(missing_ok=True)
 
     @staticmethod
     def plain(chunks: Iterable[Chunk]) -> list[dict[str, Any]]:

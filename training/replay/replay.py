@@ -1,6 +1,7 @@
 """The replay of an off-policy learner: a ring, the draw from it, and what it takes to go on after a stop."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ class Replay:
     def save(self, folder: Path) -> None:
         """Write the state into an existing folder, and rows that came since the last call into `CHUNKS` beside it.
 
-        Files of rows that left the ring are deleted once no state needs them: that of the last call may still stand.
+        Files that neither this state nor one in another folder beside it names are deleted.
 
         Raises:
             OSError: Something cannot be written; the state before is as good as it was.
@@ -98,6 +99,7 @@ class Replay:
         if self._chunks is None or self._chunks.folder != place:
             self._chunks = Chunks(place)
         chunks = Chunks.plain(self._chunks.save(self.ring))
+        self._chunks.sweep(_named_beside(folder))
         if self.priorities is not None:
             write_arrays(folder / PRIORITIES, self.priorities.state())
         facts = {"written": self.ring.written, "chunks": chunks, "cuts": self._cuts, "random": self._random.bit_generator.state}
@@ -124,3 +126,12 @@ class Replay:
         if self.priorities is not None:
             self.priorities.load(read_arrays(folder / PRIORITIES))
         self._random.bit_generator.state = state
+
+
+def _named_beside(folder: Path) -> list[str]:
+    """Return the files that states in the folders beside `folder` name; a state that cannot be read cannot be loaded either."""
+    names: list[str] = []
+    for facts in folder.parent.glob(f"*/{FACTS}"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            names += [chunk["name"] for chunk in json.loads(facts.read_text(encoding="utf-8"))["chunks"]]
+    return names

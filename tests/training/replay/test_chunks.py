@@ -11,7 +11,7 @@ from quantgym.training.replay import chunks as chunks_module
 from quantgym.training.replay.replay import CHUNKS, FACTS, Replay
 from quantgym.training.replay.ring import RingShape
 
-from .played import WIDTH, play
+WIDTH = 3
 
 
 def replay(action_size=0):
@@ -42,7 +42,7 @@ def files(folder):
 
 
 @pytest.mark.parametrize("action_size", [0, 2])
-def test_what_is_loaded_is_what_was_saved_and_goes_on_alike(tmp_path, action_size):
+def test_what_is_loaded_is_what_was_saved_and_goes_on_alike(tmp_path, action_size, play):
     random, one = np.random.default_rng(0), replay(action_size)
     for number in range(9):
         one.add(play(random, 4, 2, first=1_000 * number, action_size=action_size))
@@ -54,11 +54,13 @@ def test_what_is_loaded_is_what_was_saved_and_goes_on_alike(tmp_path, action_siz
         assert held(other) == held(one)
         for ours, theirs in zip(one.sample(8), other.sample(8), strict=True):
             assert ours.tobytes() == theirs.tobytes()
-    # 36 rows of which 12 are held: three files of 4 rows, and the one that the state before names
+        if number:
+            shutil.rmtree(tmp_path / f"state-{number - 1}")
+    # 36 rows of which 12 are held: three files of 4 rows, and the one that the state before named
     assert files(tmp_path) == [f"{first:012d}-{first + 4:012d}.chunk.npz" for first in (20, 24, 28, 32)]
 
 
-def test_a_file_is_written_once_and_holds_no_observation_twice(tmp_path):
+def test_a_file_is_written_once_and_holds_no_observation_twice(tmp_path, play):
     random, one = np.random.default_rng(0), replay()
     one.add(play(random, 8, 2, ending=0.0))
     save(one, tmp_path / "a")
@@ -70,7 +72,7 @@ def test_a_file_is_written_once_and_holds_no_observation_twice(tmp_path):
         assert archive["reached"].shape == (2, WIDTH)
 
 
-def test_a_cut_that_came_after_the_file_was_written_is_known_after_loading(tmp_path):
+def test_a_cut_that_came_after_the_file_was_written_is_known_after_loading(tmp_path, play):
     random, one = np.random.default_rng(0), replay()
     one.add(play(random, 4, 2, ending=0.0))
     save(one, tmp_path / "a")
@@ -81,7 +83,7 @@ def test_a_cut_that_came_after_the_file_was_written_is_known_after_loading(tmp_p
     assert held(other) == held(one)
 
 
-def test_a_write_that_is_killed_leaves_the_state_before_as_it_was(tmp_path, monkeypatch):
+def test_a_write_that_is_killed_leaves_the_state_before_as_it_was(tmp_path, monkeypatch, play):
     random, one = np.random.default_rng(0), replay()
     one.add(play(random, 12, 2))
     before = held(loaded(save(one, tmp_path / "a")))
@@ -100,11 +102,27 @@ def test_a_write_that_is_killed_leaves_the_state_before_as_it_was(tmp_path, monk
     resumed = loaded(tmp_path / "a")
     assert held(resumed) == before
     resumed.add(play(np.random.default_rng(9), 3, 2, first=5_000))
+    shutil.rmtree(tmp_path / "c")
     assert held(loaded(save(resumed, tmp_path / "d"))) == held(resumed)
     assert len(files(tmp_path)) == 2  # of the state before and of this one: nothing half, nothing of nobody
 
 
-def test_another_place_gets_all_rows(tmp_path):
+def test_a_file_stands_as_long_as_any_state_names_it(tmp_path, play):
+    random, one = np.random.default_rng(0), replay()
+    one.add(play(random, 12, 2))
+    kept = held(loaded(save(one, tmp_path / "kept")))
+    for number in range(3):
+        one.add(play(random, 12, 2, first=1_000 * number))
+        save(one, tmp_path / f"{number}")
+    assert held(loaded(tmp_path / "kept")) == kept
+    shutil.rmtree(tmp_path / "kept")
+    shutil.rmtree(tmp_path / "0")
+    shutil.rmtree(tmp_path / "1")
+    save(one, tmp_path / "3")
+    assert files(tmp_path) == ["000000000036-000000000048.chunk.npz"]
+
+
+def test_another_place_gets_all_rows(tmp_path, play):
     random, one = np.random.default_rng(0), replay()
     for number in range(3):
         one.add(play(random, 3, 2, first=1_000 * number))
@@ -114,7 +132,7 @@ def test_another_place_gets_all_rows(tmp_path):
 
 
 @pytest.fixture
-def state(tmp_path):
+def state(tmp_path, play):
     random, one = np.random.default_rng(0), replay()
     for number in range(2):
         one.add(play(random, 4, 2, first=1_000 * number))

@@ -11,7 +11,7 @@ from quantgym.training.replay.replay import Replay
 from quantgym.training.replay.ring import RingShape
 from quantgym.training.replay.sum_tree import SumTree
 
-from .played import WIDTH, play
+WIDTH = 3
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,7 +79,7 @@ def replay(**changes):
     return Replay(RingShape(capacity=24, n_envs=2, width=WIDTH), **asked)
 
 
-def test_what_was_never_drawn_has_the_largest_priority_and_what_was_overwritten_none_of_its_own():
+def test_what_was_never_drawn_has_the_largest_priority_and_what_was_overwritten_none_of_its_own(play):
     random, one = np.random.default_rng(0), replay()
     one.add(play(random, 4, 2))
     one.update(np.arange(8), np.array([50.0] + [0.0] * 7))
@@ -91,7 +91,7 @@ def test_what_was_never_drawn_has_the_largest_priority_and_what_was_overwritten_
     assert np.ptp(np.bincount(one.sample(2_400).slots, minlength=24)) <= 2
 
 
-def test_without_priorities_all_are_drawn_alike_and_weigh_the_same():
+def test_without_priorities_all_are_drawn_alike_and_weigh_the_same(play):
     random, one = np.random.default_rng(0), replay(exponent=None)
     one.add(play(random, 4, 2))
     batch = one.sample(8_000)
@@ -101,7 +101,7 @@ def test_without_priorities_all_are_drawn_alike_and_weigh_the_same():
     assert np.abs(np.bincount(batch.slots, minlength=8) - 1_000).max() < 130
 
 
-def test_nothing_is_drawn_from_an_empty_replay():
+def test_nothing_is_drawn_from_an_empty_replay(play):
     with pytest.raises(IndexError, match="nothing can be drawn from an empty replay"):
         replay().sample(1)
 

@@ -7,7 +7,11 @@ from quantgym.market.errors import ConfigError, ShapeError
 from quantgym.training.replay.ring import Ring, RingShape
 from quantgym.training.replay.steps import Steps
 
-from .played import WIDTH, joined, play
+WIDTH = 3
+
+
+def joined(parts):
+    return Steps(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def shape(n_rows, n_envs, **changes):
@@ -27,7 +31,7 @@ def by_hand(history, t, e, n, gamma):
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("n", [1, 2, 5])
-def test_returns_over_n_steps_equal_a_walk_through_all_that_was_played(seed, n):
+def test_returns_over_n_steps_equal_a_walk_through_all_that_was_played(seed, n, play):
     random = np.random.default_rng(seed)
     n_envs, n_rows, gamma = int(random.integers(1, 5)), int(random.integers(2, 12)), 0.9
     ring, parts = Ring(shape(n_rows, n_envs)), []
@@ -66,7 +70,7 @@ def test_three_steps_by_hand_across_a_truncation_and_a_termination():
     assert ended.tolist() == [False, False, True, False]
 
 
-def test_a_return_never_reaches_from_the_newest_row_to_the_oldest():
+def test_a_return_never_reaches_from_the_newest_row_to_the_oldest(play):
     random = np.random.default_rng(0)
     ring = Ring(shape(4, 2))
     ring.append(play(random, 4, 2, ending=0.0))
@@ -76,7 +80,7 @@ def test_a_return_never_reaches_from_the_newest_row_to_the_oldest():
     assert (reached == ring.next_obs[1]).all()
 
 
-def test_a_cut_ends_returns_but_not_the_worth_of_what_was_reached():
+def test_a_cut_ends_returns_but_not_the_worth_of_what_was_reached(play):
     random = np.random.default_rng(0)
     ring = Ring(shape(6, 2))
     ring.append(play(random, 2, 2, ending=0.0))
@@ -89,7 +93,7 @@ def test_a_cut_ends_returns_but_not_the_worth_of_what_was_reached():
     assert not ended.any()
 
 
-def test_continuous_actions_are_held_as_they_were():
+def test_continuous_actions_are_held_as_they_were(play):
     random = np.random.default_rng(1)
     ring = Ring(shape(5, 2, action_size=3))
     steps = play(random, 5, 2, action_size=3)
@@ -98,7 +102,7 @@ def test_continuous_actions_are_held_as_they_were():
     assert (actions == steps.actions.reshape(10, 3)).all()
 
 
-def test_of_more_rows_than_fit_the_last_are_held():
+def test_of_more_rows_than_fit_the_last_are_held(play):
     random = np.random.default_rng(2)
     ring, steps = Ring(shape(3, 2)), play(random, 8, 2)
     slots = ring.append(steps)
@@ -117,7 +121,7 @@ def test_a_capacity_below_one_row_is_refused():
         Ring(RingShape(capacity=3, n_envs=4, width=WIDTH))
 
 
-def test_arrays_of_another_shape_or_dtype_are_refused_by_name():
+def test_arrays_of_another_shape_or_dtype_are_refused_by_name(play):
     random = np.random.default_rng(3)
     ring, steps = Ring(shape(5, 2)), play(random, 3, 2)
     with pytest.raises(ShapeError, match=r"replay: rewards must be float32 of shape \(3, 2\), was float64 \(3, 2\)"):

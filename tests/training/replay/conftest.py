@@ -1,13 +1,14 @@
-"""Random play to fill a replay with, and the same play as lists of episodes."""
+"""Random play to fill a replay with."""
 
 import numpy as np
+import pytest
 
 from quantgym.training.replay.steps import Steps
 
 WIDTH = 3
 
 
-def play(random, n_rows, n_envs, first=0, ending=0.15, action_size=0):
+def played(random, n_rows, n_envs, first=0, ending=0.15, action_size=0):
     """Return T steps of E environments whose observations are numbered on: every one is another, so none can be mistaken."""
     names = (np.arange(first, first + (n_rows + 1) * n_envs * WIDTH).reshape(n_rows + 1, n_envs, WIDTH) + 1).astype(np.float32)
     drawn = random.random((2, n_rows, n_envs))
@@ -19,5 +20,7 @@ def play(random, n_rows, n_envs, first=0, ending=0.15, action_size=0):
     return Steps(names[:-1], actions, random.random((n_rows, n_envs), np.float32), terminated, truncated, reached)
 
 
-def joined(parts):
-    return Steps(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+@pytest.fixture
+def play():
+    """Return `play(random, n_rows, n_envs, first=0, ending=0.15, action_size=0)`: steps with observations of 3 numbers."""
+    return played
