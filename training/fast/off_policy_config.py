@@ -1,0 +1,80 @@
+"""From a prepared job to RLlib's configuration of an algorithm with a replay."""
+
+from typing import Any
+
+import torch
+from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
+from ray.rllib.core.rl_module import RLModuleSpec
+
+from ...configs.job import TrainingSettings
+from ...market.seeding import spawned
+from ..preparation import Prepared
+from ..replay.ring import RingShape
+from .off_policy_algorithm import OffPolicyAlgorithm
+from .off_policy_runner import OffPolicyRunner
+
+__all__ = ["off_policy_config", "replay_shape"]
+
+REPLAY_STREAM = 1
+REFERENCE_SIZE = 2
+
+
+class OffPolicyConfig(AlgorithmConfig):  # type: ignore[misc]
+    """RLlib asks an algorithm's configuration for its default module, even where it is given one."""
+
+    def get_default_rl_module_spec(self) -> RLModuleSpec:
+        """Return the module of the job."""
+        return self.learner_config_dict["module"]
+
+
+def replay_shape(prepared: Prepared) -> RingShape:
+    """Return how much the replay of a job holds of what."""
+    training, layout = prepared.job.training, prepared.layout
+    width = REFERENCE_SIZE + layout.n_private if training.observation == "reference" else layout.size
+    size = prepared.network.n_out if prepared.network.continuous else 0
+    return RingShape(capacity=training.replay_capacity, n_envs=training.num_envs, width=width, action_size=size)
+
+
+def off_policy_config(
+    prepared: Prepared, env: str, blueprint: Any, module_class: type[Any], learner_class: type[Any], model: dict[str, Any]
+) -> AlgorithmConfig:
+    """Return the configuration, new API stack, one local runner and learner.
+
+    Args:
+        prepared: The job.
+        env: Name under which an environment is registered with Ray.
+        blueprint: Reference to that of the environments in Ray's store.
+        module_class: RLlib's module.
+        learner_class: RLlib's learner.
+        model: What the module is built with, besides network and seed.
+    """
+    job = prepared.job
+    training: TrainingSettings = job.training
+    replay = {
+        "shape": replay_shape(prepared),
+        "n_step": training.n_step,
+        "gamma": training.gamma,
+        "seed": spawned(job.seed, REPLAY_STREAM),
+        "exponent": training.priority_exponent if training.prioritised else None,
+    }
+    model = {"network": prepared.network.plain(), "seed": job.seed, **model}
+    module = RLModuleSpec(module_class=module_class, model_config=model)
+    config = OffPolicyConfig(algo_class=OffPolicyAlgorithm)
+    config.framework("torch")
+    config.environment(env, env_config={"blueprint": blueprint, "observation": training.observation}, disable_env_checking=True)
+    config.env_runners(env_runner_cls=OffPolicyRunner, num_env_runners=0, num_envs_per_env_runner=training.num_envs)
+    config.learners(num_learners=0, num_gpus_per_learner=int(_on_gpu(training)))
+    config.training(
+        learner_class=learner_class,
+        lr=training.lr,
+        gamma=training.gamma,
+        train_batch_size_per_learner=training.batch,
+        learner_config_dict={"training": training, "replay": replay, "module": module},
+    )
+    config.debugging(seed=job.seed, log_level="ERROR")
+    config.reporting(min_time_s_per_iteration=0)
+    return config
+
+
+def _on_gpu(training: TrainingSettings) -> bool:
+    return training.device == "cuda" or (training.device == "auto" and torch.cuda.is_available())

@@ -1,0 +1,188 @@
+"""What DQN and SAC have in common: a learner with a replay, that goes on bit for bit where it was saved."""
+
+import json
+import math
+import pickle
+import random
+import time
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+
+from ...agents.network_policy import NetworkPolicy
+from ...agents.networks.network import load_weights
+from ...market.errors import ConfigError, IntegrityError
+from ..batch_size import check_batch_sizes
+from ..learner import NotFiniteError
+from ..preparation import Prepared
+from ..randomness import isolated_randomness
+from ..ray_session import ray_session
+
+if TYPE_CHECKING:
+    from .off_policy_algorithm import OffPolicyAlgorithm
+
+__all__ = ["OffPolicyLearner"]
+
+ENV_NAME = "quantgym-off-policy"
+STAGE_STREAM = 2
+WEIGHTS, WORLDS, COUNTERS = "learner.pt", "worlds.pickle", "counters.json"
+
+
+class OffPolicyLearner(ABC):
+    """RLlib with our environment runner, replay and update, up inside a `with` block and down after it.
+
+    Raises:
+        ConfigError: Batch sizes do not fit, the replay does not fit into memory, or a setting is of another algorithm.
+    """
+
+    def __init__(self, prepared: Prepared) -> None:
+        from .off_policy_config import replay_shape
+
+        training = prepared.job.training
+        check_batch_sizes(prepared.job.agent.algorithm, training)
+        if training.runners:
+            raise ConfigError(f"training.runners must be 0 with {prepared.job.agent.algorithm}, whose replay stands beside its one "
+                              f"environment runner, was {training.runners}")
+        replay_shape(prepared).check()
+        self.prepared = prepared
+        self.steps = 0
+        self.iteration = 0
+        self._stack = ExitStack()
+        self._blueprint = prepared.train
+
+    def __enter__(self) -> Self:
+        job = self.prepared.job
+        with ExitStack() as stack:
+            stack.enter_context(ray_session())
+            stack.enter_context(isolated_randomness(job.seed, job.training.threads))
+            import ray
+            from ray.tune.registry import register_env
+
+            from ..environment import make_for_rllib
+
+            register_env(ENV_NAME, make_for_rllib)  # a name that RLlib asks for; the runner makes its own
+            self._blueprint = self.prepared.stage(0)
+            config = self.config(ENV_NAME, ray.put(self._blueprint))
+            self._algorithm: OffPolicyAlgorithm = config.build_algo()
+            stack.callback(self._algorithm.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    @abstractmethod
+    def config(self, env: str, blueprint: Any) -> Any:
+        """Return RLlib's configuration; see `off_policy_config`."""
+
+    @abstractmethod
+    def more_figures(self) -> dict[str, float]:
+        """Return figures of the algorithm's own after an iteration."""
+
+    def iterate(self) -> dict[str, float]:
+        """Play and learn for one iteration; return its figures by TensorBoard tag.
+
+        Raises:
+            NotFiniteError: The loss or a weight is NaN or infinite.
+        """
+        from .off_policy_algorithm import Turn
+
+        began, before = time.perf_counter(), self.steps
+        training, algorithm = self.prepared.job.training, self._algorithm
+        self._enter_stage()
+        n_rows = training.update_every // training.num_envs
+        done = min(1.0, self.iteration / max(1, training.iterations - 1))
+        algorithm.turn = Turn(
+            n_blocks=max(1, training.rollout_bars // n_rows),
+            n_rows=n_rows,
+            lr=self.prepared.at(self.iteration)["lr"],
+            correction=training.priority_weight + done * (1.0 - training.priority_weight),
+        )
+        algorithm.train()
+        self.iteration += 1
+        self.steps = algorithm.runner.steps
+        figures = algorithm.runner.env.read() | algorithm.figures
+        self._check_finite(figures)
+        if algorithm.figures:
+            figures |= {"learn/learning_rate": algorithm.turn.lr, **self.more_figures()}
+        figures["speed/steps_per_s"] = (self.steps - before) / (time.perf_counter() - began)
+        return {tag: value for tag, value in figures.items() if math.isfinite(value)}
+
+    def distributions(self) -> dict[str, np.ndarray]:
+        """Return what the meter shows as histograms."""
+        found: dict[str, np.ndarray] = getattr(self._algorithm.runner.env, "distributions", dict)()
+        return found
+
+    def policy(self) -> NetworkPolicy:
+        """Return a copy of what has been learned so far, free of Ray."""
+        prepared, job = self.prepared, self.prepared.job
+        network = load_weights(prepared.network, self.weights())
+        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Return copies of the network's weights by name."""
+        return {name: value.detach().cpu().clone() for name, value in self._algorithm.update.net.net.state_dict().items()}
+
+    def save(self, folder: Path) -> None:
+        """Write into an empty folder all that decides how learning goes on; rows of the replay go into `replay/` beside it.
+
+        Raises:
+            OSError: It cannot be written; what was saved before stands.
+        """
+        algorithm = self._algorithm
+        algorithm.update.replay.save(folder)
+        torch.save({**algorithm.update.state(), "torch": torch.get_rng_state()}, folder / WEIGHTS)
+        worlds = {**algorithm.runner.get_state(), "python": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002
+        (folder / WORLDS).write_bytes(pickle.dumps(worlds))
+        counters = {"job": self.prepared.job.digest, "steps": self.steps, "iteration": self.iteration}
+        (folder / COUNTERS).write_text(json.dumps(counters), encoding="utf-8")
+
+    def load(self, folder: Path) -> None:
+        """Go on from what `save` wrote, before the first iteration, bit for bit.
+
+        Raises:
+            IntegrityError: What stands there is of another job or incomplete.
+        """
+        try:
+            counters = json.loads((folder / COUNTERS).read_text(encoding="utf-8"))
+            learned = torch.load(folder / WEIGHTS, weights_only=True)
+            worlds = pickle.loads((folder / WORLDS).read_bytes())
+        except (OSError, ValueError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+            raise IntegrityError(f"{folder}: unreadable ({error}); train anew") from None
+        if counters["job"] != self.prepared.job.digest:
+            raise IntegrityError(f"{folder} is of another job (digest {counters['job'][:12]}, this one "
+                                 f"{self.prepared.job.digest[:12]}); resume it with its own")
+        algorithm = self._algorithm
+        self.steps, self.iteration = counters["steps"], counters["iteration"]
+        if self.iteration:
+            self._enter_stage(self.iteration - 1)
+        algorithm.runner.set_state(worlds)
+        algorithm.update.replay.load(folder)
+        algorithm.update.load({name: value for name, value in learned.items() if name != "torch"})
+        torch.set_rng_state(learned["torch"])
+        random.setstate(worlds["python"])
+        np.random.set_state(worlds["numpy"])  # noqa: NPY002
+
+    def _enter_stage(self, iteration: int | None = None) -> None:
+        """Make the environments anew where another stage's world holds."""
+        number = self.iteration if iteration is None else iteration
+        blueprint = self.prepared.stage(number)
+        if blueprint is not self._blueprint:
+            self._blueprint = blueprint
+            seed = np.random.SeedSequence(self.prepared.job.seed, spawn_key=(STAGE_STREAM, number)).generate_state(1)[0]
+            self._algorithm.runner.begin(blueprint, int(seed))
+            self._algorithm.update.replay.cut()
+
+    def _check_finite(self, figures: dict[str, float]) -> None:
+        odd = [name for name, value in self.weights().items() if not bool(torch.isfinite(value).all())]
+        loss = figures.get("learn/total_loss", 0.0)
+        if odd or not math.isfinite(loss):
+            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
+            raise NotFiniteError(
+                f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
+            )
