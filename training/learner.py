@@ -71,6 +71,14 @@ def learner_of(prepared: Prepared) -> Learner:
         from .sb3.learner import Sb3Learner
 
         return Sb3Learner(prepared)
+    if agent.backend == "fast" and agent.algorithm == "DQN":
+        from .fast.dqn_learner import FastDQNLearner
+
+        return FastDQNLearner(prepared)
+    if agent.backend == "fast" and agent.algorithm == "SAC":
+        from .fast.sac_learner import FastSACLearner
+
+        return FastSACLearner(prepared)
     if agent.backend != "stock" or agent.algorithm not in ("PPO", "DQN", "SAC"):
         raise ConfigError(f"agent: {agent.algorithm} with backend {agent.backend} and body {agent.body} is not built yet")
     if prepared.job.training.start_from is not None:

@@ -34,7 +34,7 @@ class DQNUpdate(OffPolicyUpdate):
         optimizer = self.get_optimizer(optimizer_name="q")
         found = dqn_loss(self.net.net, self.net.target, batch, self.training.double)
         optimizer.zero_grad(set_to_none=True)
-        found.loss.backward()
+        torch.autograd.backward(found.loss)
         norm = self.clip(self._weights)
         optimizer.step()
         if steps - self._copied_at >= self.training.target_update_steps:

@@ -63,7 +63,7 @@ class OffPolicyAlgorithm(Algorithm):  # type: ignore[misc]
         return update
 
     def training_step(self) -> None:
-        """Play and learn for one iteration; see `Turn`."""
+        """Play and learn for one iteration, see `Turn`; it ends early where a loss is no longer finite."""
         turn, runner = self.turn, self.runner
         for _ in range(turn.n_blocks):
             steps = runner.sample(n_rows=turn.n_rows)
@@ -71,4 +71,6 @@ class OffPolicyAlgorithm(Algorithm):  # type: ignore[misc]
             batch = MultiAgentBatch({DEFAULT_MODULE_ID: SampleBatch(steps._asdict())}, env_steps=n_steps)
             sampled = {NUM_ENV_STEPS_SAMPLED_LIFETIME: runner.steps}
             self.learner_group.update(batch=batch, timesteps=sampled, lr=turn.lr, correction=turn.correction)
+            if not self.update.finite:
+                break
         self.figures = self.update.read()

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
+from ...agents.networks.bodied import read_references
+from ...agents.networks.gather import Gather
 from ...agents.networks.network import load_weights
 from ...market.errors import ConfigError, IntegrityError
 from ..batch_size import check_batch_sizes
@@ -30,6 +32,7 @@ __all__ = ["OffPolicyLearner"]
 
 ENV_NAME = "quantgym-off-policy"
 STAGE_STREAM = 2
+UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, LookupError, TypeError, AttributeError, pickle.UnpicklingError)
 WEIGHTS, WORLDS, COUNTERS = "learner.pt", "worlds.pickle", "counters.json"
 
 
@@ -48,6 +51,10 @@ class OffPolicyLearner(ABC):
         if training.runners:
             raise ConfigError(f"training.runners must be 0 with {prepared.job.agent.algorithm}, whose replay stands beside its one "
                               f"environment runner, was {training.runners}")
+        if prepared.network.forecast:
+            raise ConfigError(f"agent.forecast is an auxiliary loss of PPO; {prepared.job.agent.algorithm} has none, remove it")
+        if training.observation == "reference" and prepared.train.table is None:
+            raise ConfigError(f"training.observation reference needs a tape; {prepared.job.env.id} draws its own paths, use flat")
         replay_shape(prepared).check()
         self.prepared = prepared
         self.steps = 0
@@ -70,6 +77,7 @@ class OffPolicyLearner(ABC):
             config = self.config(ENV_NAME, ray.put(self._blueprint))
             self._algorithm: OffPolicyAlgorithm = config.build_algo()
             stack.callback(self._algorithm.stop)
+            self._read_references()
             self._stack = stack.pop_all()
         return self
 
@@ -152,13 +160,13 @@ class OffPolicyLearner(ABC):
             counters = json.loads((folder / COUNTERS).read_text(encoding="utf-8"))
             learned = torch.load(folder / WEIGHTS, weights_only=True)
             worlds = pickle.loads((folder / WORLDS).read_bytes())
-        except (OSError, ValueError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+            digest, self.steps, self.iteration = (counters[name] for name in ("job", "steps", "iteration"))
+        except UNREADABLE as error:
             raise IntegrityError(f"{folder}: unreadable ({error}); train anew") from None
-        if counters["job"] != self.prepared.job.digest:
-            raise IntegrityError(f"{folder} is of another job (digest {counters['job'][:12]}, this one "
-                                 f"{self.prepared.job.digest[:12]}); resume it with its own")
+        ours = self.prepared.job.digest
+        if digest != ours:
+            raise IntegrityError(f"{folder} is of another job (digest {digest[:12]}, this one {ours[:12]}); resume it with its own")
         algorithm = self._algorithm
-        self.steps, self.iteration = counters["steps"], counters["iteration"]
         if self.iteration:
             self._enter_stage(self.iteration - 1)
         algorithm.runner.set_state(worlds)
@@ -167,6 +175,14 @@ class OffPolicyLearner(ABC):
         torch.set_rng_state(learned["torch"])
         random.setstate(worlds["python"])
         np.random.set_state(worlds["numpy"])  # noqa: NPY002
+
+    def _read_references(self) -> None:
+        """Let the networks read the environment's table, which may have fewer assets than the tape's, where observations refer."""
+        layout, algorithm = self.prepared.layout, self._algorithm
+        if self.prepared.job.training.observation == "reference":
+            values = algorithm.runner.env.env.world.table.values
+            gather = Gather(torch.from_numpy(values), layout.window, layout.n_private)
+            read_references(algorithm.update.net, gather.to(algorithm.update.device))
 
     def _enter_stage(self, iteration: int | None = None) -> None:
         """Make the environments anew where another stage's world holds."""

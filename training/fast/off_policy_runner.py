@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import torch
 from gymnasium.vector import AutoresetMode
@@ -61,11 +60,10 @@ class OffPolicyRunner(EnvRunner):  # type: ignore[misc]
     def sample(self, *, n_rows: int, **_: Any) -> Steps:
         """Play `n_rows` steps of every environment from where the last call stopped."""
         env, seen, n_envs = self.env, self.seen, self.env.num_envs
-        space, device = env.single_action_space, next(self.module.parameters()).device
-        discrete = isinstance(space, gym.spaces.Discrete)
+        scheme, device = env.env.scheme, next(self.module.parameters()).device
         obs = np.empty((n_rows, *seen.shape), np.float32)
         next_obs = np.empty_like(obs)
-        actions = np.empty((n_rows, n_envs) if discrete else (n_rows, n_envs, *space.shape), np.int64 if discrete else np.float32)
+        actions = np.empty((n_rows, n_envs), np.int64) if scheme.discrete else np.empty((n_rows, n_envs, scheme.size), np.float32)
         rewards = np.empty((n_rows, n_envs), np.float32)
         terminated, truncated = np.empty((n_rows, n_envs), np.bool_), np.empty((n_rows, n_envs), np.bool_)
         for row in range(n_rows):

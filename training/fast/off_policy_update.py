@@ -1,5 +1,6 @@
 """RLlib's learner with a replay of its own: what was played goes in, one lean update comes out."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,6 +29,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
     Attributes:
         replay: What was played.
         updates: Updates done.
+        finite: Whether all losses were finite.
     """
 
     replay: Replay
@@ -38,7 +40,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
         given = self.config.learner_config_dict
         self.training: TrainingSettings = given["training"]
         self.replay = Replay(**given["replay"])
-        self.updates = 0
+        self.updates, self.finite = 0, True
         self.net: Any = self.module[DEFAULT_MODULE_ID]
         self._sums = torch.zeros(len(self.tags()), device=self.device)
         self._counted = 0
@@ -77,6 +79,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
         drawn = self.replay.sample(self.training.batch, correction)
         errors, figures = self.learn(tensors(drawn, self.device), steps)
         self.replay.update(drawn.slots, errors)
+        self.finite = self.finite and math.isfinite(float(figures[0]))
         self._sums += figures
         self._counted += 1
         self.updates += 1
@@ -124,7 +127,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
 
     @abstractmethod
     def learn(self, batch: Mapping[str, Tensor], steps: int) -> tuple[Any, Tensor]:
-        """Do one update from a batch after `steps` environment steps; return its errors (B,), an array, and its figures."""
+        """Do one update from a batch after `steps` environment steps; return its errors (B,), an array, and its figures, loss first."""
 
 
 def tensors(batch: Batch, device: Any) -> dict[str, Tensor]:
