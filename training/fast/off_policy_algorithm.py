@@ -1,5 +1,6 @@
 """RLlib's algorithm for learners with a replay: play a few rows, hand them to the learner, again."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +38,12 @@ class OffPolicyAlgorithm(Algorithm):  # type: ignore[misc]
     Attributes:
         turn: What the next iteration does.
         figures: Means over the updates of the last one, by TensorBoard tag.
+        sample_seconds: What playing took in it.
+        learn_seconds: What learning took in it, the draw from the replay included.
     """
 
     turn = Turn(1, 1, 0.0, 1.0)
+    sample_seconds = learn_seconds = 0.0
     figures: dict[str, float]
 
     def setup(self, config: Any) -> None:
@@ -65,12 +69,17 @@ class OffPolicyAlgorithm(Algorithm):  # type: ignore[misc]
     def training_step(self) -> None:
         """Play and learn for one iteration, see `Turn`; it ends early where a loss is no longer finite."""
         turn, runner = self.turn, self.runner
+        self.sample_seconds = self.learn_seconds = 0.0
         for _ in range(turn.n_blocks):
+            began = time.perf_counter()
             steps = runner.sample(n_rows=turn.n_rows)
+            played = time.perf_counter()
             n_steps = steps.rewards.size
             batch = MultiAgentBatch({DEFAULT_MODULE_ID: SampleBatch(steps._asdict())}, env_steps=n_steps)
             sampled = {NUM_ENV_STEPS_SAMPLED_LIFETIME: runner.steps}
             self.learner_group.update(batch=batch, timesteps=sampled, lr=turn.lr, correction=turn.correction)
+            self.sample_seconds += played - began
+            self.learn_seconds += time.perf_counter() - played
             if not self.update.finite:
                 break
         self.figures = self.update.read()

@@ -118,7 +118,10 @@ class OffPolicyLearner(ABC):
         self._check_finite(figures)
         if algorithm.figures:
             figures |= {"learn/learning_rate": algorithm.turn.lr, **self.more_figures()}
-        figures["speed/steps_per_s"] = (self.steps - before) / (time.perf_counter() - began)
+        played = self.steps - before
+        figures["speed/sample_steps_per_s"] = played / algorithm.sample_seconds
+        figures["speed/learn_steps_per_s"] = played / algorithm.learn_seconds
+        figures["speed/steps_per_s"] = played / (time.perf_counter() - began)
         return {tag: value for tag, value in figures.items() if math.isfinite(value)}
 
     def distributions(self) -> dict[str, np.ndarray]:

@@ -127,7 +127,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
 
     @abstractmethod
     def learn(self, batch: Mapping[str, Tensor], steps: int) -> tuple[Any, Tensor]:
-        """Do one update from a batch after `steps` environment steps; return its errors (B,), an array, and its figures, loss first."""
+        """Do one update from a batch after `steps` environment steps; return its errors (B,), an array, and figures, loss first."""
 
 
 def tensors(batch: Batch, device: Any) -> dict[str, Tensor]:

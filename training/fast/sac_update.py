@@ -27,7 +27,7 @@ class SACUpdate(OffPolicyUpdate):
 
     def tags(self) -> tuple[str, ...]:
         """See `OffPolicyUpdate.tags`."""
-        return ("learn/total_loss", "learn/critic_loss", "learn/actor_loss", "learn/alpha", "learn/q_mean", "learn/td_error",
+        return ("learn/total_loss", "learn/critic_loss", "learn/actor_loss", "learn/temperature", "learn/q_mean", "learn/td_error",
                 "learn/entropy", "learn/gradient_norm")
 
     def groups(self, module: Any) -> dict[str, list[nn.Parameter]]:

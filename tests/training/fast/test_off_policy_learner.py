@@ -106,7 +106,7 @@ def test_an_iteration_counts_its_steps_and_tells_the_figures_of_its_algorithm(le
         assert one.iterate().keys() >= {*common, "learn/q_loss", "learn/epsilon", "actions/hold"}
         assert (one.steps, one.iteration) == (64, 1)
     with learner("SAC") as one:
-        assert one.iterate().keys() >= {*common, "learn/critic_loss", "learn/actor_loss", "learn/alpha", "learn/entropy"}
+        assert one.iterate().keys() >= {*common, "learn/critic_loss", "learn/actor_loss", "learn/temperature", "learn/entropy"}
 
 
 def test_nothing_is_learned_before_learning_starts(learner, ray):
