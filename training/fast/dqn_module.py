@@ -31,6 +31,10 @@ class DQNModule(TorchRLModule):  # type: ignore[misc]
         self.net: Any = build_network(NetworkSettings.of(self.model_config["network"]), self.model_config["seed"])
         self.target = deepcopy(self.net).requires_grad_(False)
 
+    def catch_up(self) -> None:
+        """Let `target` be what it follows."""
+        self.target.load_state_dict(self.net.state_dict())
+
     def explore(self, obs: Tensor, steps: int) -> Tensor:
         """Return actions (B,): the best, or a random one of those allowed with the chance `epsilon`."""
         values = self.net(obs)

@@ -38,7 +38,7 @@ class DQNUpdate(OffPolicyUpdate):
         norm = self.clip(self._weights)
         optimizer.step()
         if steps - self._copied_at >= self.training.target_update_steps:
-            self.net.target.load_state_dict(self.net.net.state_dict())
+            self.net.catch_up()
             self._copied_at = steps
         loss = found.loss.detach()
         figures = torch.stack([loss, loss, found.values.mean(), found.errors.abs().mean(), norm])

@@ -24,6 +24,7 @@ from ..learner import NotFiniteError
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
 from ..ray_session import ray_session
+from ..warm_start import warm_start
 
 if TYPE_CHECKING:
     from .off_policy_algorithm import OffPolicyAlgorithm
@@ -78,6 +79,9 @@ class OffPolicyLearner(ABC):
             self._algorithm: OffPolicyAlgorithm = config.build_algo()
             stack.callback(self._algorithm.stop)
             self._read_references()
+            module = self._algorithm.update.net
+            if warm_start(module.net, self.prepared):
+                module.catch_up()
             self._stack = stack.pop_all()
         return self
 

@@ -27,6 +27,10 @@ class SACModule(TorchRLModule):  # type: ignore[misc]
         self.target = deepcopy(self.net.critic).requires_grad_(False)
         self.log_alpha = nn.Parameter(torch.tensor(math.log(self.model_config["temperature"])))
 
+    def catch_up(self) -> None:
+        """Let `target` be what it follows."""
+        self.target.load_state_dict(self.net.critic.state_dict())
+
     def explore(self, obs: Tensor, steps: int) -> Tensor:
         """Return actions (B, n) as the actor draws them; uniform ones until `learning_starts` steps have been played."""
         inputs = self.net.actor(obs)

@@ -6,6 +6,9 @@ import shutil
 import pytest
 import torch
 
+from quantgym.agents.bundle import save_bundle
+from quantgym.agents.policy import sample_observation
+from quantgym.agents.recorded_vectors import N_VECTORS
 from quantgym.market.errors import ConfigError, IntegrityError
 from quantgym.training.fast import off_policy_learner
 from quantgym.training.fast.dqn_learner import FastDQNLearner
@@ -121,6 +124,21 @@ def test_the_learning_rate_follows_its_schedule(learner, ray):
     with learner("SAC", schedules={"lr": [[0.0, 1e-3], [0.4, 0.0]]}, lr=1e-3) as one:
         # 0, 1/5 and 2/5 of five iterations done
         assert [one.iterate()["learn/learning_rate"] for _ in range(3)] == pytest.approx([1e-3, 5e-4, 0.0])
+
+
+@pytest.mark.parametrize(("algorithm", "followed"), [("DQN", "net"), ("SAC", "net.critic")])
+def test_learning_starts_from_a_bundles_weights_and_the_copy_follows_them(learner, ray, tmp_path, algorithm, followed):
+    with learner(algorithm, seed=9) as one:
+        one.iterate()
+        policy, prepared = one.policy(), one.prepared
+        given = one.weights()
+    seen = sample_observation(prepared.layout, N_VECTORS, 1).flat()
+    save_bundle(tmp_path / "bundle", policy, prepared.layout, prepared.pipeline, seen, prepared.context)
+    with learner(algorithm, start_from=str(tmp_path / "bundle")) as other:
+        assert all(torch.equal(value, given[name]) for name, value in other.weights().items())
+        module = other._algorithm.update.net
+        source = module.net if followed == "net" else module.net.critic
+        assert all(torch.equal(value, source.state_dict()[name]) for name, value in module.target.state_dict().items())
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

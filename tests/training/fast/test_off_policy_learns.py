@@ -33,9 +33,9 @@ def test_dqn_learns_the_world_that_leaks(ray, more):
 
 def test_sac_learns_the_premium_for_risk(ray):
     # the reward of a bar is the position times a return of 0.02 +- 0.1: much is averaged, by a falling learning rate
-    sizes = ["training.iterations=12", "training.num_envs=256", "training.update_every=256", "training.batch=512", "agent.hidden=[32]",
-             "training.replay_capacity=400000", "training.lr=0.003", "training.schedules={lr: [[0.0, 0.003], [1.0, 0.00002]]}",
-             "training.temperature=0.02", "training.reward_scale=10"]
+    sizes = ["training.iterations=12", "training.num_envs=256", "training.update_every=256", "training.batch=512",
+             "agent.hidden=[32]", "training.replay_capacity=400000", "training.temperature=0.02", "training.reward_scale=10"]
+    rate = ["training.lr=0.003", "training.schedules={lr: [[0.0, 0.003], [1.0, 0.00002]]}"]
     world = ["env.id=quantgym/Merton-v0", "env.private=[time_left]", "agent.algorithm=SAC"]
-    _, after = scores(load_job("leak_ppo", [*world, *COMMON[:2], *sizes]), 512)
+    _, after = scores(load_job("leak_ppo", [*world, *COMMON[:2], *sizes, *rate]), 512)
     assert after.low > 0.9
