@@ -21,11 +21,6 @@ def check_batch_sizes(algorithm: str, settings: TrainingSettings) -> None:
             f"training.update_every must be a multiple of num_envs = {settings.num_envs}, was {settings.update_every}; "
             "all environments step together"
         )
-    if steps % settings.update_every:
-        raise ConfigError(
-            f"training.update_every must divide the steps of an iteration, num_envs x rollout_bars = {settings.num_envs} x "
-            f"{settings.rollout_bars} = {steps}, was {settings.update_every}"
-        )
     if settings.replay_capacity < settings.batch:
         raise ConfigError(f"training.replay_capacity must hold a batch of {settings.batch}, was {settings.replay_capacity}")
     if settings.replay_capacity < settings.update_every:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.torch import TorchRLModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...agents.networks.network import NetworkSettings, build_network
 
@@ -29,7 +29,7 @@ class DQNModule(TorchRLModule):  # type: ignore[misc]
     def setup(self) -> None:
         """Build both networks."""
         self.net: Any = build_network(NetworkSettings.of(self.model_config["network"]), self.model_config["seed"])
-        self.target = deepcopy(self.net).requires_grad_(False)
+        self.target: nn.Module = deepcopy(self.net).requires_grad_(False)
 
     def catch_up(self) -> None:
         """Let `target` be what it follows."""

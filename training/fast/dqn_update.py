@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .dqn_loss import dqn_loss
-from .off_policy_update import OffPolicyUpdate
+from .off_policy_update import OffPolicyUpdate, learned
 
 __all__ = ["DQNUpdate"]
 
@@ -18,7 +18,7 @@ class DQNUpdate(OffPolicyUpdate):
 
     def prepare(self) -> None:
         """See `OffPolicyUpdate.prepare`."""
-        self._weights = list(self.net.net.parameters())
+        self._weights = self.groups(self.net)["q"]
         self._copied_at = 0
 
     def tags(self) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ class DQNUpdate(OffPolicyUpdate):
 
     def groups(self, module: Any) -> dict[str, list[nn.Parameter]]:
         """See `OffPolicyUpdate.groups`."""
-        return {"q": list(module.net.parameters())}
+        return {"q": learned(module.net)}
 
     def learn(self, batch: Mapping[str, Tensor], steps: int) -> tuple[np.ndarray, Tensor]:
         """Follow the gradient once, and copy the network every `target_update_steps` environment steps."""

@@ -1,8 +1,6 @@
 """What DQN and SAC have in common: a learner with a replay, that goes on bit for bit where it was saved."""
 
-import json
 import math
-import pickle
 import random
 import time
 from abc import ABC, abstractmethod
@@ -18,9 +16,10 @@ from ...agents.network_policy import NetworkPolicy
 from ...agents.networks.bodied import read_references
 from ...agents.networks.gather import Gather
 from ...agents.networks.network import load_weights
-from ...market.errors import ConfigError, IntegrityError
+from ...market.errors import ConfigError
 from ..batch_size import check_batch_sizes
 from ..learner import NotFiniteError
+from ..learner_file import load_learner, save_learner
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
 from ..ray_session import ray_session
@@ -33,8 +32,6 @@ __all__ = ["OffPolicyLearner"]
 
 ENV_NAME = "quantgym-off-policy"
 STAGE_STREAM = 2
-UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, LookupError, TypeError, AttributeError, pickle.UnpicklingError)
-WEIGHTS, WORLDS, COUNTERS = "learner.pt", "worlds.pickle", "counters.json"
 
 
 class OffPolicyLearner(ABC):
@@ -45,18 +42,7 @@ class OffPolicyLearner(ABC):
     """
 
     def __init__(self, prepared: Prepared) -> None:
-        from .off_policy_config import replay_shape
-
-        training = prepared.job.training
-        check_batch_sizes(prepared.job.agent.algorithm, training)
-        if training.runners:
-            raise ConfigError(f"training.runners must be 0 with {prepared.job.agent.algorithm}, whose replay stands beside its one "
-                              f"environment runner, was {training.runners}")
-        if prepared.network.forecast:
-            raise ConfigError(f"agent.forecast is an auxiliary loss of PPO; {prepared.job.agent.algorithm} has none, remove it")
-        if training.observation == "reference" and prepared.train.table is None:
-            raise ConfigError(f"training.observation reference needs a tape; {prepared.job.env.id} draws its own paths, use flat")
-        replay_shape(prepared).check()
+        _check(prepared)
         self.prepared = prepared
         self.steps = 0
         self.iteration = 0
@@ -149,13 +135,13 @@ class OffPolicyLearner(ABC):
         Raises:
             OSError: It cannot be written; what was saved before stands.
         """
-        algorithm = self._algorithm
-        algorithm.update.replay.save(folder)
-        torch.save({**algorithm.update.state(), "torch": torch.get_rng_state()}, folder / WEIGHTS)
-        worlds = {**algorithm.runner.get_state(), "python": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002
-        (folder / WORLDS).write_bytes(pickle.dumps(worlds))
-        counters = {"job": self.prepared.job.digest, "steps": self.steps, "iteration": self.iteration}
-        (folder / COUNTERS).write_text(json.dumps(counters), encoding="utf-8")
+        update = self._algorithm.update
+        update.replay.save(folder)
+        random_states = {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}  # noqa: NPY002
+        save_learner(folder, self.prepared.job, {
+            "steps": self.steps, "iteration": self.iteration, "random": random_states, "update": update.state(),
+            "worlds": self._algorithm.runner.get_state(),
+        })  # fmt: skip
 
     def load(self, folder: Path) -> None:
         """Go on from what `save` wrote, before the first iteration, bit for bit.
@@ -163,25 +149,16 @@ class OffPolicyLearner(ABC):
         Raises:
             IntegrityError: What stands there is of another job or incomplete.
         """
-        try:
-            counters = json.loads((folder / COUNTERS).read_text(encoding="utf-8"))
-            learned = torch.load(folder / WEIGHTS, weights_only=True)
-            worlds = pickle.loads((folder / WORLDS).read_bytes())
-            digest, self.steps, self.iteration = (counters[name] for name in ("job", "steps", "iteration"))
-        except UNREADABLE as error:
-            raise IntegrityError(f"{folder}: unreadable ({error}); train anew") from None
-        ours = self.prepared.job.digest
-        if digest != ours:
-            raise IntegrityError(f"{folder} is of another job (digest {digest[:12]}, this one {ours[:12]}); resume it with its own")
-        algorithm = self._algorithm
+        progress, update = load_learner(folder, self.prepared.job), self._algorithm.update
+        self.steps, self.iteration = progress["steps"], progress["iteration"]
         if self.iteration:
             self._enter_stage(self.iteration - 1)
-        algorithm.runner.set_state(worlds)
-        algorithm.update.replay.load(folder)
-        algorithm.update.load({name: value for name, value in learned.items() if name != "torch"})
-        torch.set_rng_state(learned["torch"])
-        random.setstate(worlds["python"])
-        np.random.set_state(worlds["numpy"])  # noqa: NPY002
+        self._algorithm.runner.set_state(progress["worlds"])
+        update.replay.load(folder)
+        update.load(progress["update"])
+        random.setstate(progress["random"]["python"])
+        np.random.set_state(progress["random"]["numpy"])  # noqa: NPY002
+        torch.set_rng_state(progress["random"]["torch"])
 
     def _read_references(self) -> None:
         """Let the networks read the environment's table, which may have fewer assets than the tape's, where observations refer."""
@@ -209,3 +186,28 @@ class OffPolicyLearner(ABC):
             raise NotFiniteError(
                 f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
             )
+
+
+def _check(prepared: Prepared) -> None:
+    """Raise ConfigError where a setting is not for an algorithm with a replay, or does not fit another or the machine."""
+    from .off_policy_config import replay_shape
+
+    job, training = prepared.job, prepared.job.training
+    name, steps = job.agent.algorithm, training.num_envs * training.rollout_bars
+    check_batch_sizes(name, training)
+    if steps % training.update_every:
+        raise ConfigError(f"training.update_every must divide the steps of an iteration, num_envs x rollout_bars = "
+                          f"{training.num_envs} x {training.rollout_bars} = {steps}, was {training.update_every}")
+    if training.runners:
+        raise ConfigError(f"training.runners must be 0 with {name}, whose replay stands beside its one environment runner, was "
+                          f"{training.runners}")
+    if prepared.network.forecast:
+        raise ConfigError(f"agent.forecast is an auxiliary loss of PPO; {name} has none, remove it")
+    if training.observation == "reference" and prepared.train.table is None:
+        raise ConfigError(f"training.observation reference needs a tape; {job.env.id} draws its own paths, use flat")
+    if training.compile:
+        raise ConfigError(f"training.compile is for PPO, whose loss it compiles; {name} has none compiled, remove it")
+    for key in ("entropy_coefficient", "clip"):
+        if key in training.schedules:
+            raise ConfigError(f"training.schedules.{key} is of PPO, {name} has no such setting; leave it out")
+    replay_shape(prepared).check()

@@ -16,7 +16,7 @@ from ...configs.job import TrainingSettings
 from ..replay.replay import Replay
 from ..replay.steps import Batch, Steps
 
-__all__ = ["OffPolicyUpdate"]
+__all__ = ["OffPolicyUpdate", "learned", "tensors"]
 
 ADAM_EPSILON = 1e-8
 
@@ -128,6 +128,11 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
     @abstractmethod
     def learn(self, batch: Mapping[str, Tensor], steps: int) -> tuple[Any, Tensor]:
         """Do one update from a batch after `steps` environment steps; return its errors (B,), an array, and figures, loss first."""
+
+
+def learned(network: nn.Module) -> list[nn.Parameter]:
+    """Return the weights that are not frozen."""
+    return [weight for weight in network.parameters() if weight.requires_grad]
 
 
 def tensors(batch: Batch, device: Any) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ...agents.distribution import SquashedGaussian
 from ...agents.networks.network import NetworkSettings, build_network
+from ...agents.networks.soft_actor_critic import SoftActorCritic
 
 __all__ = ["SACModule"]
 
@@ -23,7 +24,9 @@ class SACModule(TorchRLModule):  # type: ignore[misc]
 
     def setup(self) -> None:
         """Build networks and temperature."""
-        self.net: Any = build_network(NetworkSettings.of(self.model_config["network"]), self.model_config["seed"])
+        net = build_network(NetworkSettings.of(self.model_config["network"]), self.model_config["seed"])
+        assert isinstance(net, SoftActorCritic)
+        self.net = net
         self.target = deepcopy(self.net.critic).requires_grad_(False)
         self.log_alpha = nn.Parameter(torch.tensor(math.log(self.model_config["temperature"])))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...agents.distribution import SquashedGaussian
-from .off_policy_update import OffPolicyUpdate
+from .off_policy_update import OffPolicyUpdate, learned
 from .sac_loss import actor_loss, alpha_loss, critic_loss, critic_targets
 
 __all__ = ["SACUpdate"]
@@ -33,7 +33,7 @@ class SACUpdate(OffPolicyUpdate):
     def groups(self, module: Any) -> dict[str, list[nn.Parameter]]:
         """See `OffPolicyUpdate.groups`."""
         net = module.net
-        return {"actor": list(net.actor.parameters()), "critic": list(net.critic.parameters()), "alpha": [module.log_alpha]}
+        return {"actor": learned(net.actor), "critic": learned(net.critic), "alpha": [module.log_alpha]}
 
     def learn(self, batch: Mapping[str, Tensor], steps: int) -> tuple[np.ndarray, Tensor]:
         """Follow each gradient once; source: Haarnoja et al. 2018, Soft actor-critic algorithms and applications, algorithm 1."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,8 +10,9 @@ import torch
 from quantgym.agents.bundle import save_bundle
 from quantgym.agents.policy import sample_observation
 from quantgym.agents.recorded_vectors import N_VECTORS
+from quantgym.configs.job import Job
+from quantgym.configs.strict import validate
 from quantgym.market.errors import ConfigError, IntegrityError
-from quantgym.training.fast import off_policy_learner
 from quantgym.training.fast.dqn_learner import FastDQNLearner
 from quantgym.training.fast.sac_learner import FastSACLearner
 from quantgym.training.learner import NotFiniteError, learner_of
@@ -163,10 +165,10 @@ def test_what_belongs_to_another_job_or_is_incomplete_is_refused(learner, ray, t
     with learner("DQN") as one:
         one.iterate()
         one.save(tmp_path)
-    with learner("DQN", lr=0.5) as other, pytest.raises(IntegrityError, match="is of another job"):
+    with learner("DQN", lr=0.5) as other, pytest.raises(IntegrityError, match=r"is of job .* resume with its own job"):
         other.load(tmp_path)
-    (tmp_path / off_policy_learner.WEIGHTS).write_bytes(b"half")
-    with learner("DQN") as other, pytest.raises(IntegrityError, match=r"unreadable .* train anew"):
+    (tmp_path / "learner.pt").write_bytes(b"half")
+    with learner("DQN") as other, pytest.raises(IntegrityError, match=r"learner\.pt: unreadable checkpoint"):
         other.load(tmp_path)
 
 
@@ -191,12 +193,39 @@ def test_a_checkpoint_survives_being_renamed_and_the_loss_of_those_before(learne
         ({"update_every": 24}, r"training.update_every must divide the steps of an iteration, .* 4 x 16 = 64, was 24"),
         ({"update_every": 32, "replay_capacity": 16}, r"replay_capacity must hold the training.update_every = 32 steps .* was 16"),
         ({"runners": 2}, r"training.runners must be 0 with DQN, .* was 2"),
+        ({"compile": True}, r"training.compile is for PPO, whose loss it compiles; DQN has none compiled"),
+        ({"schedules": {"clip": [[0.0, 0.1]]}}, r"training.schedules.clip is of PPO, DQN has no such setting; leave it out"),
         ({"replay_capacity": 10**15}, r"no memory for the replay: 1,000,000,000,000,000 transitions .* are available; set"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused_before_anything_is_up(learner, changes, message):
     with pytest.raises(ConfigError, match=message):
         learner("DQN", **changes)
+
+
+def test_forecasts_and_references_that_a_replay_cannot_serve_are_refused(job_of):
+    forecast = prepare(job_of("DQN", agent={"backend": "fast", "body": "mlp", "forecast": {}}))
+    with pytest.raises(ConfigError, match=r"agent\.forecast is an auxiliary loss of PPO; DQN has none"):
+        learner_of(forecast)
+    drawn = {"name": "leak", "env": {"id": "quantgym/Leak-v0"}, "agent": {"algorithm": "DQN", "backend": "fast"}}
+    with pytest.raises(ConfigError, match=r"observation reference needs a tape; quantgym/Leak-v0 draws its own paths, use flat"):
+        learner_of(prepare(validate(Job, drawn | {"training": {"observation": "reference"}}, "leak")))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_frozen_body_stays_while_the_heads_learn(job_of, ray, algorithm):
+    action = "six_actions" if algorithm == "DQN" else "exposure"
+    env = {"id": "quantgym/Trading-v0", "asset": "S0", "episode_bars": 9, "action": action}
+    agent = {"backend": "fast", "body": {"kind": "mlp", "shared": [8]}}
+    prepared = prepare(job_of(algorithm, env=env, agent=agent, training=REPLAY))
+    network = replace(prepared.network, body={**prepared.network.body, "frozen": True})
+    with learner_of(replace(prepared, network=network)) as one:
+        before = one.weights()
+        one.iterate()
+        moved = {name for name, value in one.weights().items() if not torch.equal(value, before[name])}
+    assert moved
+    assert not any("trunk" in name for name in moved)
+    assert any("trunk" in name for name in before)
 
 
 def test_actions_that_an_algorithm_cannot_use_are_refused_with_those_it_can(job_of):
