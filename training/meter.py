@@ -110,8 +110,8 @@ class Onlooker:
         simulator, sums = env.simulator, self.sums
         self._kept = (
             simulator.instruments, simulator.account, simulator.position, simulator.record, simulator.refused, self._regime,
-            self.paid, self.peak, self.worst, self.opened, sums.amounts, sums.counts, sums.refused, sums.actions, sums.regime_return,
-            sums.regime_bars,
+            self.paid, self.peak, self.worst, self.opened,
+            sums.amounts, sums.counts, sums.refused, sums.actions, sums.regime_return, sums.regime_bars,
         )  # fmt: skip
         self._tally: Callable[..., None] | None = None
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ..agents.bundle import save_bundle
 from ..agents.network_policy import NetworkPolicy
 from ..market.errors import ConfigError, IntegrityError, QuantgymError
 from .best import Best, Judge
+from .board.board import Board
 from .checkpoint import Checkpoint
 from .interruption import Interruption
 from .learner import Learner, NotFiniteError, learner_of
@@ -23,7 +22,6 @@ from .progress import Iteration
 from .quiet_log import quiet_logger
 from .run_folder import RunFolder, Status
 from .run_result import RunResult
-from .tensorboard import TensorBoardLog
 from .trial import Trial, try_policy
 from .validation import Showing, show_baselines
 
@@ -73,12 +71,13 @@ class Run:
             self._restore(checkpoint)
         try:
             self.baselines: Mapping[str, Showing] = show_baselines(self.prepared.validation)
-            text = yaml.safe_dump(self.prepared.job.plain(), sort_keys=False)
-            with TensorBoardLog(self.folder.tensorboard, text) as board, learner_of(self.prepared) as learner:
+            with Board(self.folder.tensorboard, self.prepared.job, self.iterations) as board, learner_of(self.prepared) as learner:
                 if checkpoint is not None:
                     self._load(learner, checkpoint)
+                    board.cut(learner.steps)
                 stopped = self._learn(learner, board)
                 policy = learner.policy()
+                board.finish(self._left(policy))
             return self._finish(policy, stopped)
         except BaseException as error:
             told = self._explained(error)
@@ -108,7 +107,7 @@ class Run:
             found = f"the learner is at iteration {learner.iteration}"
             raise IntegrityError(f"{checkpoint.path}: {found}, the run at {len(self.iterations)}; train anew")
 
-    def _learn(self, learner: Learner, board: TensorBoardLog) -> str:
+    def _learn(self, learner: Learner, board: Board) -> str:
         """Iterate until there is a reason to stop, and return it: `iterations`, `seconds`, `patience` or `interrupted`."""
         settings, between = self.prepared.job.training, True
         with Interruption(self.told) as interruption:
@@ -147,14 +146,16 @@ class Run:
         """Seconds of training, those of earlier processes included."""
         return self.timer() - self._began
 
-    def _record(self, learner: Learner, board: TensorBoardLog, figures: dict[str, float]) -> None:
+    def _record(self, learner: Learner, board: Board, figures: dict[str, float]) -> None:
         settings, number, spent = self.prepared.job.training, len(self.iterations) + 1, self.seconds
         self.latest = None
         out_of_time = settings.seconds is not None and spent >= settings.seconds
         if number % settings.validate_every == 0 or number == settings.iterations or out_of_time:
             figures = figures | self._validate(learner, number, figures)
         one = Iteration(number, settings.iterations, learner.steps, spent, figures, self.shown)
-        board.log(figures, learner.steps)
+        board.iteration(one, getattr(learner, "distributions", dict)())
+        if self.latest is not None:
+            board.validation(self.latest.showing, self.baselines, learner.steps)
         self.folder.log(one.plain())
         self.iterations.append(one)
 
@@ -193,6 +194,14 @@ class Run:
             return
         self.saved = number
         self.folder.keep_best(None if self.best is None else self.best.iteration)
+
+    def _left(self, policy: NetworkPolicy) -> dict[str, float]:
+        """Return what validation says of the policy that the run leaves."""
+        if self.best is not None and self.best.digest:
+            return self.best.figures
+        if self.latest is None:
+            self.latest = try_policy(self.prepared, policy, self.baselines)
+        return self.latest.figures
 
     def _finish(self, policy: NetworkPolicy, stopped: str) -> RunResult:
         status: Status = "interrupted" if stopped == "interrupted" else "done"

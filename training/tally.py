@@ -34,7 +34,7 @@ class Sums:
         regimes: Names of the market's regimes; empty where nothing tells them.
         amounts: Reward, exposure, turnover, the cost lines over equity before the bar; equity, drawdown and sum of rewards of
             ended episodes; float64 (13,).
-        counts: Bars, episodes, ruined ones, bars won and lost, trades that ended and their bars, bars of ended episodes, int64 (8,).
+        counts: Bars, episodes, ruined ones, bars won and lost, trades that ended, their bars, bars of ended episodes; int64 (8,).
         refused: Orders by `Refusal`, int64 (R,).
         actions: Choices by label, int64 (n,).
         regime_return: Sum of simple returns by regime at the decision, float64 (K,).
@@ -136,9 +136,9 @@ def tally(
     regime_return: np.ndarray,
     regime_bars: np.ndarray,
 ) -> None:
-    """Add a step, except of the environments `skipped`; `paid`, `peak`, `worst` (E,) and `opened` (E, A) follow the running episodes.
+    """Add a step, except of the environments `skipped`; `paid`, `peak`, `worst` (E,), `opened` (E, A) follow running episodes.
 
-    What the account says is not asked before the end: to touch the records of 1,024 accounts takes as long as all that is done here.
+    What the account says is not asked before the end: to touch the records of 1,024 accounts takes as long as all that is done.
 
     A trade lasts from the row of its first fill to that in which it is closed or turned, or in which the episode ends.
     """

@@ -12,11 +12,9 @@ from ..evaluation.known_answer import known_answer_score, worlds_with_known_answ
 from ..market.errors import ConfigError
 from .preparation import Prepared
 from .quiet_log import quiet_logger
-from .validation import Showing, show
+from .validation import Showing, show, validation_figures
 
 __all__ = ["Trial", "try_policy"]
-
-SHOWN = ("drawdown", "exposure", "turnover", "reward")
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,10 @@ class Trial:
 def try_policy(prepared: Prepared, policy: Policy, baselines: Mapping[str, Showing]) -> Trial:
     """Return how `policy` does on the validation rows of a job, deterministically and with costs."""
     showing = show(prepared.validation, policy, prepared.job.seed)
-    figures = {"validation/equity": float(showing.equity[-1])}
-    figures |= {f"validation/{name}": showing.figures.get(f"train/{name}", 0.0) for name in SHOWN}
-    figures["validation/costs_bp"] = sum(value for name, value in showing.figures.items() if name.startswith("costs/"))
+    figures = validation_figures(showing, baselines)
     if prepared.tape is None and prepared.job.env.id in worlds_with_known_answers():
         figures |= _score(prepared, policy)
-    return Trial(figures | {f"validation/equity_{name}": float(one.equity[-1]) for name, one in baselines.items()}, showing)
+    return Trial(figures, showing)
 
 
 def _score(prepared: Prepared, policy: Policy) -> dict[str, float]:

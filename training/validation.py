@@ -109,7 +109,8 @@ def validation_figures(showing: Showing, baselines: Mapping[str, Showing]) -> di
     figures = {"validation/equity": float(showing.equity[-1]), "validation/sharpe": showing.sharpe}
     figures |= {f"validation/{name}": metered[f"train/{name}"] for name in METERED if f"train/{name}" in metered}
     figures["validation/costs_bp"] = metered.get("costs/total_bp", 0.0)
-    figures |= {f"validation/{name.removeprefix('regime/')}": value for name, value in metered.items() if name.startswith("regime/")}
+    regimes = {name.removeprefix("regime/"): value for name, value in metered.items() if name.startswith("regime/")}
+    figures |= {f"validation/{name}": value for name, value in regimes.items()}
     for name, one in baselines.items():
         figures |= {f"validation/equity_{name}": float(one.equity[-1]), f"validation/sharpe_{name}": one.sharpe}
     return {name: value for name, value in figures.items() if math.isfinite(value)}

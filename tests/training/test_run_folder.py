@@ -11,7 +11,6 @@ from quantgym.configs.job import Job
 from quantgym.configs.strict import validate
 from quantgym.market.errors import ConfigError
 from quantgym.training.run_folder import RunFolder
-from quantgym.training.tensorboard import CHARTS, TensorBoardLog
 
 
 def read(folder):
@@ -55,27 +54,6 @@ def test_a_folder_that_exists_is_refused_before_and_at_creation(tmp_path, job_of
         second.create(job_of(), {})
     with pytest.raises(ConfigError, match=r"run folder .*one exists; choose another name"):
         RunFolder(tmp_path / "one")
-
-
-def test_events_hold_scalars_job_and_charts(tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    with TensorBoardLog(tmp_path, "name: small\n") as board:
-        board.log({"train/reward": 0.5, "train/none": float("nan"), "iteration": 3}, step=64)
-        board.log({"train/reward": 0.75, "costs/fees_bp": 0}, step=128)
-    events = EventAccumulator(str(tmp_path))
-    events.Reload()
-    assert events.Tags()["scalars"] == ["train/reward", "costs/fees_bp"]
-    assert [(event.step, event.value) for event in events.Scalars("train/reward")] == [(64, 0.5), (128, 0.75)]
-    assert "job/text_summary" in events.Tags()["tensors"]
-
-
-def test_every_chart_shows_tags_that_are_documented(request):
-    page = (request.config.rootpath / "docs" / "training.md").read_text()
-    for charts in CHARTS.values():
-        for tags in charts.values():
-            for tag in tags:
-                assert f"`{tag}`" in page, f"{tag} stands in a chart and not in docs/training.md"
 
 
 @pytest.mark.parametrize("nth", [1, 2])

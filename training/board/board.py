@@ -12,7 +12,7 @@ import yaml
 from ...configs.job import Job
 from ..progress import Iteration
 from ..validation import Showing
-from .charts import CHARTS
+from .charts import charts_of
 from .event_file import EventFile, finite
 from .figure import entropy_picture, equity_picture
 from .picture import Picture
@@ -45,7 +45,7 @@ class Board:
         self._waiting: tuple[Showing, Mapping[str, Showing], int] | None = None
         text = yaml.safe_dump(job.plain(), sort_keys=False)
         self._events.text("job", "".join(f"    {line}\n" for line in text.splitlines()))
-        self._events.layout(CHARTS)
+        self._events.layout(charts_of(job))
         self._events.flush()
 
     def cut(self, step: int) -> None:

@@ -1,9 +1,10 @@
 """Which tags stand together on the tab `Custom Scalars`."""
 
+from ...configs.job import Job
 from ...encoders.regime import LABELS
 from ...market.account import COSTS
 
-__all__ = ["CHARTS"]
+__all__ = ["CHARTS", "charts_of"]
 
 CHARTS: dict[str, dict[str, list[str]]] = {
     "validation": {
@@ -24,12 +25,27 @@ CHARTS: dict[str, dict[str, list[str]]] = {
         "refusals, orders a bar": ["refused/.*"],
     },
     "learning": {
-        "losses": ["learn/policy_loss", "learn/value_loss", "learn/q_loss", "learn/forecast_loss", "learn/imitation_loss"],
-        "entropy": ["learn/entropy"],
+        "losses": [f"learn/{name}_loss" for name in ("policy", "value", "q", "actor", "critic", "forecast", "clone")],
         "explained variance": ["learn/explained_variance"],
+        "entropy": ["learn/entropy"],
+        "exploration": ["learn/epsilon", "learn/temperature"],
         "gradient norm": ["learn/gradient_norm"],
-        "step from the old policy": ["learn/kl", "learn/clip_share"],
+        "step from the old policy": ["learn/kl", "learn/kl_coefficient", "learn/clip_share"],
         "steps a second by stage": ["speed/steps_per_s", "speed/sample_steps_per_s", "speed/learn_steps_per_s"],
     },
 }
 """Group, title of a chart, tags (regular expressions, as TensorBoard reads them)."""
+
+REGIMES = "return by regime, basis points a bar"
+SCORE = "score on a known optimum, with its interval"
+ALGORITHMS = {"explained variance": ("PPO",), "step from the old policy": ("PPO",), "exploration": ("DQN", "SAC")}
+
+
+def charts_of(job: Job) -> dict[str, dict[str, list[str]]]:
+    """Return the charts that have something to show for this job."""
+    empty = {title for title, algorithms in ALGORITHMS.items() if job.agent.algorithm not in algorithms}
+    if job.data is not None:
+        empty.add(SCORE)
+    if not any(encoder["kind"] == "regime" for encoder in job.encoders):
+        empty.add(REGIMES)
+    return {group: {title: tags for title, tags in charts.items() if title not in empty} for group, charts in CHARTS.items()}

@@ -26,11 +26,11 @@ def equity_picture(showing: Showing, baselines: Mapping[str, Showing], step: int
     falls = {name: drawdown_path(one.equity) for name, one in lines.items()}
     lowest = min(float(fall.min()) for fall in falls.values())
     low, high = min(float(one.equity.min()) for one in lines.values()), max(float(one.equity.max()) for one in lines.values())
-    above = picture.panel(70, 76, 742, 280, (first, last), padded(low, high))
-    below = picture.panel(70, 300, 742, 404, (first, last), (min(lowest * 1.06, -1e-6), 0.0))
-    above.rows([(value, f"{value:.4g}") for value in round_ticks(*above.y)])
-    below.rows([(value, f"{100.0 * value:.3g} %") for value in round_ticks(*below.y, most=3)])
-    below.columns(time_ticks(first, last))
+    above = picture.panel(66, 76, 606, 268, (first, last), padded(low, high))
+    below = picture.panel(66, 286, 606, 392, (first, last), (min(lowest * 1.06, -1e-6), 0.0))
+    above.rows([(value, f"{value:.10g}") for value in round_ticks(*above.y)])
+    below.rows([(value, f"{100.0 * value:.10g} %") for value in round_ticks(*below.y, most=3)])
+    below.columns(time_ticks(first, last, most=5))
     below.area(showing.closes, falls["policy"], PALE_POLICY)
     for name, one in lines.items():
         width = 2.2 if name == "policy" else 1.4
@@ -50,11 +50,11 @@ def entropy_picture(path: Sequence[tuple[int, float, float]]) -> Picture | None:
     steps, entropy, turnover = (np.array(column, np.float64) for column in zip(*path, strict=True))
     picture = Picture(f"Entropy against turnover, {int(steps[0]):,} to {int(steps[-1]):,} steps")
     x, y = padded(float(entropy.min()), float(entropy.max())), padded(float(turnover.min()), float(turnover.max()))
-    panel = picture.panel(76, 76, 732, 384, x, y)
-    panel.rows([(value, f"{value:.4g} %") for value in round_ticks(*y)])
-    panel.columns([(value, f"{value:.4g}") for value in round_ticks(*x, most=7)])
-    panel.text(18, 52, "turnover, percent of equity a bar, upwards; entropy of the policy, nats, across", anchor="lm")
-    panel.line(entropy, turnover, LIGHT["grid"], 1.2)
+    panel = picture.panel(82, 80, 594, 386, x, y)
+    panel.rows([(value, f"{value:.10g} %") for value in round_ticks(*y)])
+    panel.columns([(value, f"{value:.10g}") for value in round_ticks(*x, most=5)])
+    panel.text(14, 52, "upwards: turnover, % of equity a bar; across: entropy, nats", anchor="lm")
+    panel.line(entropy, turnover, LIGHT["cash"], 1.4)
     for index in np.unique(np.linspace(0, len(path) - 1, min(len(path), 200)).round().astype(np.int64)).tolist():
         panel.dot(float(entropy[index]), float(turnover[index]), _between(index / (len(path) - 1)))
     for index, word in ((0, "first"), (len(path) - 1, "last")):

@@ -19,7 +19,7 @@ __all__ = ["Panel", "Picture", "padded", "round_ticks"]
 
 SCALE = 2  # drawn twice as large and averaged: smooth edges
 MOST_POINTS = 1000  # of a line: no screen shows more
-FONT_SIZE = 13
+FONT_SIZE = 16  # TensorBoard shows pictures at some 350 pixels until they are clicked
 
 Colour = str
 
@@ -92,13 +92,15 @@ class Panel:
         at, up = float(self.across(np.array(x))) / SCALE, float(self.upwards(np.array(y))) / SCALE
         self.text(at, up - 8, text, anchor="mb", colour=LIGHT["ink"])
 
-    def text(self, x: float, y: float, text: str, *, anchor: str = "la", colour: Colour = LIGHT["muted"], size: int = FONT_SIZE) -> None:
+    def text(self, x: float, y: float, text: str, *, anchor: str = "la", colour: Colour = LIGHT["muted"],
+             size: int = FONT_SIZE) -> None:  # fmt: skip
         """Write at a pixel of the picture."""
         self.draw.text((x * SCALE, y * SCALE), text, font=font(size), fill=colour, anchor=anchor)
 
     def _points(self, x: np.ndarray, y: np.ndarray) -> list[float]:
         kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).round().astype(np.int64))
-        points: list[float] = np.stack([self.across(np.asarray(x)[kept]), self.upwards(np.asarray(y)[kept])], axis=1).ravel().tolist()
+        both = np.stack([self.across(np.asarray(x)[kept]), self.upwards(np.asarray(y)[kept])], axis=1)
+        points: list[float] = both.ravel().tolist()
         return points
 
 
@@ -112,15 +114,15 @@ class Picture:
         height: Pixels.
     """
 
-    def __init__(self, title: str, legend: Sequence[tuple[str, Colour]] = (), width: int = 760, height: int = 440) -> None:
+    def __init__(self, title: str, legend: Sequence[tuple[str, Colour]] = (), width: int = 620, height: int = 430) -> None:
         from PIL import Image, ImageDraw
 
         self.width, self.height = width, height
         self._image = Image.new("RGB", (width * SCALE, height * SCALE), LIGHT["paper"])
         self._draw = ImageDraw.Draw(self._image)
         whole = self.panel(0, 0, width, height, (0.0, 1.0), (0.0, 1.0))
-        whole.text(18, 14, title, colour=LIGHT["ink"], size=16)
-        at = 18.0
+        whole.text(14, 10, title, colour=LIGHT["ink"], size=18)
+        at = 14.0
         for name, colour in legend:
             self._draw.line([at * SCALE, 51 * SCALE, (at + 20) * SCALE, 51 * SCALE], fill=colour, width=3 * SCALE)
             whole.text(at + 27, 51, name, anchor="lm", colour=LIGHT["ink"])

@@ -7,22 +7,25 @@ from ...configs.job import Job
 
 __all__ = ["job_settings"]
 
-LEFT_OUT = ("name", "data.train", "data.validation", "data.test", "evaluation")
+ALWAYS = ("seed", "agent.algorithm", "agent.backend", "agent.hidden", "env.id",
+          *(f"training.{name}" for name in ("lr", "gamma", "num_envs", "rollout_bars", "iterations", "entropy_coefficient")))
+NEVER = ("name", "data.train", "data.validation", "data.test")
 
 
-def job_settings(job: Job) -> dict[str, float | str | bool]:
-    """Return every setting that is set as `section.key`: numbers and truths as they are, the rest as text."""
-    flat: dict[str, float | str | bool] = {}
-    _flatten(job.plain(), "", flat)
-    return flat
+def job_settings(job: Job) -> dict[str, float | str]:
+    """Return what a job sets beyond the defaults, and the settings that one always asks for, as `section.key`.
+
+    Numbers are numbers; everything else is text, that of JSON where it has parts.
+    """
+    chosen, whole = _flat(job.model_dump(mode="json", exclude_defaults=True)), _flat(job.plain())
+    return {name: value for name, value in whole.items() if (name in chosen or name in ALWAYS) and name not in NEVER}
 
 
-def _flatten(mapping: dict[str, Any], above: str, flat: dict[str, float | str | bool]) -> None:
+def _flat(mapping: dict[str, Any]) -> dict[str, float | str]:
+    flat: dict[str, float | str] = {}
     for key, value in mapping.items():
-        name = f"{above}{key}"
-        if name in LEFT_OUT or value is None or value in ({}, [], ()):
-            continue
-        if isinstance(value, dict) and not above:
-            _flatten(value, f"{name}.", flat)
-        else:
-            flat[name] = value if isinstance(value, bool | int | float | str) else json.dumps(value)
+        under = {f"{key}.{name}": each for name, each in value.items()} if isinstance(value, dict) else {key: value}
+        for name, each in under.items():
+            plain = isinstance(each, int | float | str) and not isinstance(each, bool)
+            flat[name] = each if plain else json.dumps(each)
+    return flat

@@ -21,9 +21,8 @@ def time_ticks(first: int, last: int, most: int = 7) -> list[tuple[float, str]]:
     days = (last - first) / DAY_NS
     if days >= 60.0:
         every = next((step for step in MONTHS if days / 30.4 / step <= most), MONTHS[-1])
-        months = np.arange(np.datetime64(first, "ns").astype("datetime64[M]").astype(int), 
-                           np.datetime64(last, "ns").astype("datetime64[M]").astype(int) + 1)
-        kept = [int(month) for month in months if month % every == 0]
+        months = range(_number(first, "M"), _number(last, "M") + 1)
+        kept = [month for month in months if month % every == 0]
         return _inside(first, last, [(_ns(month, "M"), _month_name(month, every)) for month in kept])
     if days >= 2.0:
         every = next((step for step in DAYS if days / step <= most), DAYS[-1])
@@ -35,6 +34,10 @@ def time_ticks(first: int, last: int, most: int = 7) -> list[tuple[float, str]]:
 
 def _inside(first: int, last: int, ticks: list[tuple[int, str]]) -> list[tuple[float, str]]:
     return [(float(at), text) for at, text in ticks if first <= at <= last]
+
+
+def _number(at: int, unit: str) -> int:
+    return int(np.datetime64(at, "ns").astype(f"datetime64[{unit}]").astype(np.int64))
 
 
 def _ns(number: int, unit: str) -> int:

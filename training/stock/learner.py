@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import gymnasium as gym
+import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
@@ -49,6 +50,7 @@ class StockLearner:
         self.prepared = prepared
         self.steps = 0
         self.iteration = 0
+        self._sampling = 0.0  # seconds of this iteration
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -70,6 +72,7 @@ class StockLearner:
             if job.agent.algorithm in ("DQN", "SAC"):  # RLlib leaves its replay unseeded
                 self._algorithm.local_replay_buffer.rng = generator(spawned(job.seed, REPLAY_STREAM))
             self._meter = _meter_of(self._algorithm.env_runner.env)
+            self._time_sampling(self._algorithm.env_runner)
             self._stack = stack.pop_all()
         return self
 
@@ -83,7 +86,7 @@ class StockLearner:
             NotFiniteError: The loss or a weight is NaN or infinite.
         """
         began = time.perf_counter()
-        before = self.steps
+        before, self._sampling = self.steps, 0.0
         result = self._algorithm.train()
         self.iteration += 1
         runners = result["env_runners"]
@@ -94,8 +97,14 @@ class StockLearner:
         learned = result.get("learners", {}).get("default_policy", {})
         figures |= {tag: _number(learned, name) for name, tag in LEARNER_TAGS.items() if name in learned}
         self._check_finite(figures.get("learn/total_loss", 0.0))
-        figures["speed/steps_per_s"] = (self.steps - before) / (time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        stages = {"steps": seconds, "sample_steps": self._sampling, "learn_steps": seconds - self._sampling}
+        figures |= {f"speed/{stage}_per_s": (self.steps - before) / taken for stage, taken in stages.items() if taken > 0.0}
         return {tag: value for tag, value in figures.items() if math.isfinite(value)}
+
+    def distributions(self) -> dict[str, np.ndarray]:
+        """Return what histograms show of the last step: `actions`, `weights`."""
+        return self._meter.distributions()
 
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far, free of Ray."""
@@ -103,6 +112,18 @@ class StockLearner:
         prepared, job = self.prepared, self.prepared.job
         network = load_weights(prepared.network, weights)
         return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+
+    def _time_sampling(self, runner: Any) -> None:
+        sample = runner.sample
+
+        def timed(*arguments: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return sample(*arguments, **options)
+            finally:
+                self._sampling += time.perf_counter() - began
+
+        runner.sample = timed
 
     def _check_finite(self, loss: float) -> None:
         weights = self._algorithm.get_module().net.state_dict()
