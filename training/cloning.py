@@ -99,6 +99,10 @@ class CloningLearner:
             "speed/learn_steps_per_s": n_steps / (ended - played),
         }
 
+    def distributions(self) -> dict[str, np.ndarray]:
+        """Return what histograms show of the last step: `actions`, `weights`."""
+        return self._play.env.distributions()
+
     def agreement(self) -> float:
         """Return the share of the rule's decisions on the validation rows that the network's deterministic ones agree with."""
         lesson, desk = self._held_out, self._play.env.env.simulator.desk

@@ -7,6 +7,7 @@ import pytest
 
 from quantgym.market.decision import Decision
 from quantgym.training import trial
+from quantgym.training.validation import Showing
 
 
 class Resting:
@@ -28,7 +29,8 @@ def prepared(**settings):
 
 @pytest.fixture(autouse=True)
 def _shown(monkeypatch):
-    monkeypatch.setattr(trial, "show", lambda blueprint, policy, seed: SimpleNamespace(equity=np.array([1.0]), figures={}))
+    nothing = Showing(np.array([1.0]), np.zeros(1, np.int64), np.zeros((0, 1), np.float32), {})
+    monkeypatch.setattr(trial, "show", lambda blueprint, policy, seed: nothing)
 
 
 def test_a_score_stands_among_the_figures_of_a_validation():

@@ -105,6 +105,10 @@ class Sb3Learner:
             figures["speed/learn_steps_per_s"] = n_steps / self._learning_s
         return {tag: value for tag, value in figures.items() if math.isfinite(value)}
 
+    def distributions(self) -> dict[str, np.ndarray]:
+        """Return what histograms show of the last step: `actions`, `weights`."""
+        return self._meter.distributions()
+
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far, free of stable-baselines3."""
         prepared, job = self.prepared, self.prepared.job
