@@ -15,10 +15,10 @@ OTHERS = re.compile(r'"((?:train|learn|speed|validation|costs|regime|figures)/[a
 
 
 @pytest.fixture(scope="module")
-def runs(job_of, tmp_path_factory, ray):
+def runs(job_of, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     for algorithm in ("PPO", "DQN"):
-        job = job_of(algorithm, encoders=REGIME, training={"iterations": 2, "validate_every": 1})
+        job = job_of(algorithm, encoders=REGIME, agent={"backend": "sb3"}, training={"iterations": 2, "validate_every": 1})
         train(job, folder / algorithm)
     return folder
 
@@ -86,7 +86,7 @@ def test_a_browser_shows_scalars_images_hparams_and_charts(runs, tmp_path):
             page.text_with(words)
             if tab == "scalars":
                 page.click("validation")  # groups below the first ones are closed
-                page.text_with(["validation/equity", "validation/sharpe", "validation/hit_rate"])
+                page.text_with(["validation/equity", "validation/drawdown", "validation/hit_rate"])
             picture = Image.open(page.shoot(tmp_path / f"{tab}.png")).convert("RGB")
             assert picture.size == (1400, 1000)
             # a tab that has rendered is neither one colour nor the grey of a page that waits
