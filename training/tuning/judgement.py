@@ -12,6 +12,7 @@ from ...evaluation.ratio import sharpe_ratio
 from ...market.errors import ConfigError
 from ..preparation import Prepared
 from ..trial import try_policy
+from ..validation import Showing
 
 __all__ = ["Judgement", "judge", "metric_of"]
 
@@ -23,11 +24,13 @@ class Judgement:
     Attributes:
         figures: By TensorBoard tag.
         returns: Of each bar, float64 (n,).
+        showing: The pass over the rows.
         observations: 64 observations for the bundle's recorded decisions, float32 (64, D).
     """
 
     figures: dict[str, float]
     returns: np.ndarray
+    showing: Showing
     observations: np.ndarray
 
     @property
@@ -48,7 +51,7 @@ def judge(prepared: Prepared, policy: NetworkPolicy) -> Judgement:
     Where that says no `validation/sharpe`, it is the one of a bar: on the same rows it ranks as the annual one does.
     """
     trial = try_policy(prepared, policy, {})
-    judgement = Judgement(dict(trial.figures), simple_returns(trial.showing.equity), trial.vectors(prepared))
+    judgement = Judgement(dict(trial.figures), simple_returns(trial.showing.equity), trial.showing, trial.vectors(prepared))
     judgement.figures.setdefault("validation/sharpe", judgement.sharpe)
     return judgement
 

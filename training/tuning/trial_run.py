@@ -9,16 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
-
 from ...agents.bundle import save_bundle
 from ...configs.job import Job
+from ..board.board import Board
 from ..learner import Learner, learner_of
 from ..plan import facts_of, versions
 from ..preparation import prepare
 from ..progress import Iteration
 from ..run_folder import RunFolder
-from ..tensorboard import TensorBoardLog
 from .judgement import Judgement, judge, metric_of
 from .trial_record import Checkpoint, TrialRecord, TrialStatus
 
@@ -50,6 +48,7 @@ class TrialRun:
         self._metric, self._sign = metric, 1.0 if maximise else -1.0
         self._stack = ExitStack()
         self._learner: Learner
+        self._kept: Judgement | None = None
 
     def __enter__(self) -> Self:
         self._began = time.perf_counter()
@@ -59,13 +58,14 @@ class TrialRun:
         facts = {"trial": self.record.number, "settings": self.record.settings, **facts_of(self._prepared)}
         self._run.create(self.job, {"job": self.job.name, "started_at_ns": self._clock(), "versions": versions(), **facts})
         with ExitStack() as stack:
-            text = yaml.safe_dump(self.job.plain(), sort_keys=False)
-            self._board = stack.enter_context(TensorBoardLog(self._run.tensorboard, text))
+            self._board = stack.enter_context(Board(self._run.tensorboard, self.job))
             self._learner = stack.enter_context(learner_of(self._prepared))
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None and self._kept is not None:
+            self._board.finish(self._kept.figures)
         self._stack.close()
         self._run.close()
 
@@ -96,12 +96,15 @@ class TrialRun:
                 judgement = self._judge(number)
                 figures = figures | judgement.figures
             one = Iteration(number, total, self._learner.steps, self._seconds, figures)
-            self._board.log(figures, one.steps)
+            self._board.iteration(one, getattr(self._learner, "distributions", dict)())
+            if judged:
+                self._board.validation(judgement.showing, {}, one.steps)
             self._run.log(one.plain())
             if judged:
                 break
         status: TrialStatus = "done" if self.over else "running"
         self.record = replace(self.record, status=status, iterations=number, steps=one.steps, seconds=round(one.seconds, 3))
+        assert self._kept is not None
         last: dict[str, Any] = {"iterations": number, "steps": one.steps, "seconds": one.seconds, "bundle": self.record.bundle}
         last |= {"validation": self._kept.figures, "ended_at_ns": self._clock()}
         self._run.finish("done" if status == "done" else "interrupted", last)
