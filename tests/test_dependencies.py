@@ -13,7 +13,7 @@ ASKED_FOR_BY_MLFLOW = {"alembic", "sqlalchemy", "sqlparse"}  # its store imports
 RUN_AS_TOOLS = {"build", "import-linter", "mypy", "ruff", "types-pyyaml", "pytest", "pytest-xdist", "tensorboard"}
 IMPORTED_AS = {"pyyaml": "yaml", "ta-lib": "talib", "torch-geometric": "torch_geometric", "stable-baselines3": "stable_baselines3",
                "exchange-calendars": "exchange_calendars", "mlflow-skinny": "mlflow",
-               "pillow": "PIL"}  # fmt: skip
+               "pillow": "PIL", "sb3-contrib": "sb3_contrib"}  # fmt: skip
 
 
 def canonical(name: str) -> str:
