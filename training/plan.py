@@ -10,7 +10,9 @@ import numpy as np
 
 from ..agents.networks.network import build_network
 from ..configs.job import Job
+from ..encoders.form import REFERENCE_SIZE
 from .preparation import Prepared
+from .replay.ring import RingShape
 
 __all__ = ["facts_of", "resources_of", "versions"]
 
@@ -57,11 +59,11 @@ def steps_of(job: Job) -> int:
 
 
 def replay_bytes(prepared: Prepared) -> int:
-    """Return what a full replay holds: two observations (rows and private part, where they refer), action, reward, two flags."""
+    """Return the bytes of a full replay."""
     settings, layout = prepared.job.training, prepared.layout
-    width = 2 + len(layout.private) if settings.observation == "reference" else layout.size
-    action = prepared.network.n_out if prepared.network.continuous else 1
-    return settings.replay_capacity * (2 * 4 * width + 4 * action + 4 + 2)
+    width = REFERENCE_SIZE + layout.n_private if settings.observation == "reference" else layout.size
+    size = prepared.network.n_out if prepared.network.continuous else 0
+    return RingShape(capacity=settings.replay_capacity, n_envs=settings.num_envs, width=width, action_size=size).bytes
 
 
 def versions() -> dict[str, str]:

@@ -14,12 +14,14 @@ CASES = {
     "sb3 LSTM": ("PPO", {"backend": "sb3", "body": {"kind": "lstm", "units": 8}}, {}),
     "sb3 DQN": ("DQN", {"backend": "sb3"}, REPLAYED | {"keep": "last"}),
     "sb3 SAC": ("PPO", {"backend": "sb3", "algorithm": "SAC"}, REPLAYED),
+    "fast DQN": ("DQN", {"backend": "fast"}, REPLAYED | {"keep": "last", "prioritised": True}),
+    "fast SAC": ("PPO", {"backend": "fast", "algorithm": "SAC"}, REPLAYED | {"n_step": 3}),
     "cloning": ("PPO", {"backend": "fast", "algorithm": "BC", "expert": "equal_weight"}, {}),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_run_goes_on_as_if_it_had_never_stopped(job_of, tmp_path, case):
+def test_a_run_goes_on_as_if_it_had_never_stopped(job_of, tmp_path, ray, case):
     torch.set_num_threads(1)
     algorithm, agent, training = CASES[case]
     job = job_of(algorithm, agent=agent, training=TRAINING | training)
@@ -31,6 +33,7 @@ def test_a_run_goes_on_as_if_it_had_never_stopped(job_of, tmp_path, case):
 
     assert train(job, tmp_path / "halted", progress=stop).resume
     resumed = resume(tmp_path / "halted")
+    assert sorted(path.name for path in resumed.folder.iterdir()) == sorted(path.name for path in whole.folder.iterdir())
     assert resumed.digest == whole.digest
     assert curve(resumed.folder) == curve(whole.folder)
 

@@ -182,5 +182,5 @@ def test_a_plan_says_what_training_takes(job_of):
     assert facts["resources"]["parameters"] > 2 * 16 * facts["observation"]
     assert (facts["backend"], facts["resources"]["runners"]) == ("stock", "none: this process plays")
     replay = plan(job_of("DQN", training={"replay_capacity": 1_000}))
-    # two observations of float32, an action of 4 bytes, a reward of 4, two flags
-    assert replay["resources"]["replay_mb"] == round(1_000 * (8 * replay["observation"] + 10) / 1e6, 1)
+    # two observations of float32, an action of 8 bytes, a reward of 4, two flags
+    assert replay["resources"]["replay_mb"] == round(1_000 * (8 * replay["observation"] + 14) / 1e6, 1)
