@@ -1,0 +1,112 @@
+"""PPO as an RLlib algorithm that moves whole arrays."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray.rllib.algorithms.ppo import PPO
+from ray.rllib.policy.sample_batch import MultiAgentBatch
+from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
+
+from ...market.errors import QuantgymError
+from .env_runner import BatchEnvRunner
+from .ppo_update import PPOUpdate
+from .rollout import Rollout, joined
+from .sampled import Sampled
+
+__all__ = ["FastPPO", "RunnersDeadError"]
+
+ATTEMPTS = 3
+
+
+class RunnersDeadError(QuantgymError):
+    """Every environment runner died, again and again."""
+
+
+class FastPPO(PPO):  # type: ignore[misc]
+    """Samples, learns, and hands the weights out with the next request.
+
+    Attributes:
+        values: `lr`, `clip` and `entropy_coefficient` of the next iteration; whoever trains sets them.
+        job_iteration: Iterations that the job has done, those before a restart included.
+        reward_scale: Of the world; figures are in units of the reward itself.
+        figures: Of the last iteration, by TensorBoard tag.
+        n_steps: Environment steps of the last iteration.
+    """
+
+    def setup(self, config: Any) -> None:
+        """See RLlib."""
+        super().setup(config)
+        self.values = {
+            "lr": float(self.config.lr), "clip": float(self.config.clip_param),
+            "entropy_coefficient": float(self.config.entropy_coeff),
+        }  # fmt: skip
+        self.job_iteration, self.n_steps = 0, 0
+        self.reward_scale = 1.0
+        self.figures: dict[str, float] = {}
+
+    def training_step(self) -> None:
+        """Sample a rollout and learn from it; what a dead runner had in flight is lost, the rest is learned from."""
+        rollout, sampled = self._sampled()
+        began = time.perf_counter()
+        batch = MultiAgentBatch({}, env_steps=rollout.n_steps)
+        learned = self.learner_group.update(batch=batch, rollout=rollout, values=self.values)[0]
+        seconds = time.perf_counter() - began
+        self.figures = sampled.figures(self.reward_scale) | learned | {
+            "speed/learn_s": seconds, "speed/learn_steps_per_s": rollout.n_steps / seconds,
+            "speed/sample_steps_per_s": rollout.n_steps / sampled.seconds,
+        }  # fmt: skip
+        self.n_steps = rollout.n_steps
+        self.metrics.log_value(
+            (ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME), rollout.n_steps, reduce="lifetime_sum"
+        )
+        if "train/episode_return" in self.figures:
+            self.metrics.log_value((ENV_RUNNER_RESULTS, "episode_return_mean"), self.figures["train/episode_return"], window=1)
+
+    def restore_env_runners(self, env_runner_group: Any) -> list[int]:
+        """Take restarted runners back; they need no state, since weights come with every request."""
+        restored: list[int] = env_runner_group.probe_unhealthy_env_runners()
+        return restored
+
+    @property
+    def rule(self) -> PPOUpdate:
+        """What learns."""
+        found: PPOUpdate = self._of_learner(lambda learner: learner.rule)
+        return found
+
+    def each_runner(self, call: Callable[[BatchEnvRunner], Any]) -> list[Any]:
+        """Return what `call` gives on every healthy environment runner, in their order."""
+        group = self.env_runner_group
+        local = group.num_remote_env_runners() == 0
+        found: list[Any] = group.foreach_env_runner(
+            call, local_env_runner=local, timeout_seconds=None if local else self.config.sample_timeout_s
+        )
+        return found
+
+    def _of_learner(self, call: Callable[[Any], Any]) -> Any:
+        return next(iter(self.learner_group.foreach_learner(call))).get()
+
+    def _sampled(self) -> tuple[Rollout, Sampled]:
+        iteration = self.job_iteration
+        weights = {name: value.detach() for name, value in self.rule.network.state_dict().items()}
+        if self.env_runner_group.num_remote_env_runners():
+            weights = ray.put({name: value.cpu() for name, value in weights.items()})
+        for _ in range(ATTEMPTS):
+            found = self.each_runner(lambda runner: _request(runner, weights, iteration))
+            if found:
+                sampled = found[0][1]
+                for _, other in found[1:]:
+                    sampled = sampled + other
+                return joined([rollout for rollout, _ in found]), sampled
+            self.restore_env_runners(self.env_runner_group)
+        raise RunnersDeadError(
+            f"no environment runner answered in {ATTEMPTS} attempts of iteration {iteration + 1}; the log of Ray says why they "
+            "died; training.runners=0 samples in this process"
+        )
+
+
+def _request(runner: BatchEnvRunner, weights: Any, iteration: int) -> tuple[Rollout, Sampled]:
+    return runner.sample(ray.get(weights) if isinstance(weights, ray.ObjectRef) else weights, iteration)
+
+

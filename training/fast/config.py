@@ -1,0 +1,128 @@
+"""From a prepared job to the configuration of our PPO on RLlib."""
+
+from typing import Any
+
+import gymnasium as gym
+import torch
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.core.rl_module import RLModuleSpec
+
+from ...agents.rllib.actor_critic_module import ActorCriticModule
+from ...configs.job import Job, TrainingSettings
+from ...market.errors import ConfigError
+from ..preparation import Prepared
+from .algorithm import FastPPO
+from .env_runner import BatchEnvRunner
+from .forecast import forecast_targets
+from .ppo_update import PPOSettings
+from .rllib_learner import FastTorchLearner
+
+__all__ = ["ppo_config", "torch_device"]
+
+NEVER_ENDING = 1_000_000
+SAMPLE_TIMEOUT_S = 600.0
+
+
+def torch_device(settings: TrainingSettings) -> str:
+    """Return `cpu` or `cuda`, as the job asks or as the machine has it.
+
+    Raises:
+        ConfigError: The job asks for a GPU that is not there.
+    """
+    if settings.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("training.device cuda needs a GPU that torch can see; take auto or cpu")
+    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
+    """Return the configuration.
+
+    Args:
+        prepared: The job.
+        env: Name under which some creator of environments is registered with Ray; ours makes none through it.
+        blueprint: Object reference of the `Blueprint`.
+
+    Raises:
+        ConfigError: Settings do not fit each other.
+    """
+    job, settings = prepared.job, prepared.job.training
+    n_runners = settings.runners
+    check_rollout(settings, recurrent=False)
+    config = PPOConfig(algo_class=FastPPO)
+    config.environment(
+        env,
+        env_config={"blueprint": blueprint, "sequence_bars": settings.sequence_bars},
+        disable_env_checking=True,
+    )
+    config.env_runners(
+        env_runner_cls=BatchEnvRunner,
+        num_env_runners=n_runners,
+        num_envs_per_env_runner=settings.num_envs // max(1, n_runners),
+        rollout_fragment_length=settings.rollout_bars,
+        gym_env_vectorize_mode=gym.VectorizeMode.VECTOR_ENTRY_POINT,
+        create_local_env_runner=n_runners == 0,
+        sample_timeout_s=SAMPLE_TIMEOUT_S,
+        merge_env_runner_states=False,
+        broadcast_env_runner_states=False,
+    )
+    config.fault_tolerance(
+        restart_failed_env_runners=True, max_num_env_runner_restarts=NEVER_ENDING, delay_between_env_runner_restarts_s=0.0
+    )
+    config.training(
+        lr=settings.lr,
+        gamma=settings.gamma,
+        train_batch_size_per_learner=settings.num_envs * settings.rollout_bars,
+        minibatch_size=settings.minibatch,
+        num_epochs=settings.epochs,
+        use_kl_loss=False,
+        learner_class=FastTorchLearner,
+        learner_config_dict={
+            "ppo": _ppo_settings(job),
+            "forecasts": _forecasts(prepared),
+            "read": None,
+            "device": torch_device(settings),
+        },
+    )
+    model = {"network": prepared.network.plain(), "seed": job.seed}
+    config.rl_module(rl_module_spec=RLModuleSpec(module_class=ActorCriticModule, model_config=model))
+    config.debugging(seed=job.seed, log_level="ERROR")
+    config.reporting(min_time_s_per_iteration=0)
+    return config
+
+
+def check_rollout(settings: TrainingSettings, *, recurrent: bool) -> None:
+    """Raise ConfigError where runners, sequences and rollout do not fit each other."""
+    if settings.runners and settings.num_envs % settings.runners:
+        raise ConfigError(
+            f"training.num_envs must be a multiple of training.runners = {settings.runners}, was {settings.num_envs}; "
+            "every runner plays as many"
+        )
+    length = settings.sequence_bars
+    if recurrent and length is not None and settings.rollout_bars % length:
+        raise ConfigError(
+            f"training.rollout_bars must be a multiple of training.sequence_bars = {length}, was {settings.rollout_bars}"
+        )
+
+
+def _ppo_settings(job: Job) -> PPOSettings:
+    settings = job.training
+    return PPOSettings(
+        gamma=settings.gamma,
+        gae_lambda=settings.gae_lambda,
+        epochs=settings.epochs,
+        minibatch=settings.minibatch,
+        value_coefficient=settings.value_coefficient,
+        grad_clip=settings.grad_clip,
+        kl_target=settings.kl_target,
+        forecast_weight=0.0 if job.agent.forecast is None else job.agent.forecast.weight,
+        compiled=settings.compile,
+    )
+
+
+def _forecasts(prepared: Prepared) -> torch.Tensor | None:
+    asked = prepared.job.agent.forecast
+    if asked is None:
+        return None
+    if prepared.train.tape is None or prepared.train.rows is None:
+        raise ConfigError(f"agent.forecast needs a tape, {prepared.job.env.id} draws its own paths; leave it out")
+    return torch.from_numpy(forecast_targets(prepared.train.tape, prepared.train.rows, asked.horizon))

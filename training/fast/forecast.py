@@ -1,0 +1,36 @@
+"""What the auxiliary loss asks for: log returns of the next bars, known on the training rows alone."""
+
+import numpy as np
+
+from ...data.tape import Tape
+from ...market.errors import DataError
+
+__all__ = ["forecast_targets"]
+
+
+def forecast_targets(tape: Tape, rows: tuple[int, int], horizon: int) -> np.ndarray:
+    """Return ln(close[t + horizon] / close[t]) of each asset in units of its deviation over the training rows.
+
+    Args:
+        tape: What is traded.
+        rows: Training rows, first and the one after the last.
+        horizon: Bars ahead.
+
+    Returns:
+        float32 (T, A), a line for every row of the tape; NaN where the bar ahead is not a training row, or a close is missing.
+
+    Raises:
+        DataError: There are fewer than two targets of any asset.
+    """
+    first, stop = rows
+    close = np.where(np.asarray(tape.present), np.asarray(tape.close), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = np.log(close)
+    targets = np.full(close.shape, np.nan)
+    if stop - first > horizon:
+        targets[first : stop - horizon] = level[first + horizon : stop] - level[first : stop - horizon]
+    targets[~np.isfinite(targets)] = np.nan
+    if not (np.isfinite(targets).sum(axis=0) >= 2).any():
+        raise DataError(f"agent.forecast.horizon of {horizon} bars leaves no targets on {stop - first} training rows")
+    deviation = np.array([np.std(column[np.isfinite(column)]) if np.isfinite(column).any() else 1.0 for column in targets.T])
+    return np.asarray(targets / np.where(deviation > 0.0, deviation, 1.0), np.float32)

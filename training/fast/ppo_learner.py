@@ -1,0 +1,145 @@
+"""Our PPO behind the protocol of learners."""
+
+import math
+import pickle
+import random
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from ...agents.network_policy import NetworkPolicy
+from ...agents.networks.network import load_weights
+from ...market.errors import IntegrityError
+from ..environment import make_for_rllib
+from ..learner import NotFiniteError
+from ..preparation import Prepared
+from ..randomness import isolated_randomness
+from ..ray_session import ray_session
+
+__all__ = ["FastPPOLearner"]
+
+ENV_NAME = "quantgym"
+LEARNER_FILE, RUNNERS_FILE = "learner.pt", "runners.pickle"
+
+
+class FastPPOLearner:
+    """Ray, the algorithm and the worlds of a prepared job, up inside a `with` block and down after it."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self.prepared = prepared
+        self.steps = 0
+        self.iteration = 0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        job = self.prepared.job
+        with ExitStack() as stack:
+            stack.enter_context(ray_session())
+            stack.enter_context(isolated_randomness(job.seed, job.training.threads))
+            import ray
+            from ray.tune.registry import register_env
+
+            from .config import ppo_config
+
+            register_env(ENV_NAME, make_for_rllib)
+            self._world = self.prepared.stage(0)
+            config = ppo_config(self.prepared, ENV_NAME, ray.put(self._world))
+            self._algorithm: Any = config.build_algo()
+            stack.callback(self._algorithm.stop)
+            self._algorithm.reward_scale = job.training.reward_scale
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def iterate(self) -> dict[str, float]:
+        """Sample and learn for one iteration; return its figures by TensorBoard tag.
+
+        Raises:
+            NotFiniteError: The loss or a weight is NaN or infinite.
+            RunnersDeadError: No environment runner answers.
+        """
+        began, algorithm = time.perf_counter(), self._algorithm
+        self._move_to(self.prepared.stage(self.iteration))
+        algorithm.job_iteration, algorithm.values = self.iteration, self.prepared.at(self.iteration)
+        algorithm.train()
+        self.iteration += 1
+        self.steps += algorithm.n_steps
+        figures: dict[str, float] = algorithm.figures
+        self._check_finite(figures["learn/total_loss"])
+        figures["speed/steps_per_s"] = algorithm.n_steps / (time.perf_counter() - began)
+        return {tag: value for tag, value in figures.items() if math.isfinite(value)}
+
+    def policy(self) -> NetworkPolicy:
+        """Return a copy of what has been learned so far, free of Ray."""
+        prepared, job = self.prepared, self.prepared.job
+        network = load_weights(prepared.network, self.weights())
+        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Return copies of the network's weights by name."""
+        state = self._algorithm.rule.network.state_dict()
+        return {name: value.detach().cpu().clone() for name, value in state.items()}
+
+    def save(self, folder: Path) -> None:
+        """Write `learner.pt` (weights, optimiser, permutations, coefficient, counters) and `runners.pickle` (where the runners stand).
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        learner = self._algorithm.rule.state() | {"steps": self.steps, "iteration": self.iteration, "torch": torch.get_rng_state()}
+        torch.save(learner, folder / LEARNER_FILE)
+        snapshots = self._algorithm.each_runner(lambda runner: runner.snapshot())
+        globals_ = {"python": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002 - RLlib draws from them
+        with (folder / RUNNERS_FILE).open("wb") as file:
+            pickle.dump({"job": self.prepared.job.digest, "runners": snapshots, "random": globals_}, file)
+
+    def load(self, folder: Path) -> None:
+        """Go on from what `save` wrote, before the first iteration: with one environment runner to the bit.
+
+        Raises:
+            IntegrityError: A file is missing or unreadable, or it is of another job.
+        """
+        try:
+            learner = torch.load(folder / LEARNER_FILE, weights_only=True)
+            with (folder / RUNNERS_FILE).open("rb") as file:
+                kept = pickle.load(file)  # noqa: S301 - a checkpoint of one's own run; bundles hold no pickles
+        except (OSError, EOFError, pickle.UnpicklingError, RuntimeError) as error:
+            raise IntegrityError(f"{folder}: the checkpoint cannot be read ({error})") from None
+        if kept["job"] != self.prepared.job.digest:
+            raise IntegrityError(f"{folder}: the checkpoint is of another job (digest {kept['job'][:12]})")
+        self._algorithm.rule.load(learner)
+        self.steps, self.iteration = learner["steps"], learner["iteration"]
+        self._move_to(self.prepared.stage(max(0, self.iteration - 1)))
+        snapshots = kept["runners"]
+        self._algorithm.each_runner(lambda runner: runner.restore(snapshots[max(0, runner.place - 1)]))
+        torch.set_rng_state(learner["torch"])
+        random.setstate(kept["random"]["python"])
+        np.random.set_state(kept["random"]["numpy"])  # noqa: NPY002
+
+    def _move_to(self, world: Any) -> None:
+        """Make the environments anew where the stage is another; their episodes begin afresh."""
+        if world is self._world:
+            return
+        self._world = world
+        if self._algorithm.env_runner_group.num_remote_env_runners() == 0:
+            self._algorithm.each_runner(lambda runner: runner.make_env(world))
+            return
+        import ray
+
+        reference = ray.put(world)
+        self._algorithm.each_runner(lambda runner: runner.make_env(ray.get(reference)))
+
+    def _check_finite(self, loss: float) -> None:
+        odd = [name for name, value in self._algorithm.rule.network.state_dict().items() if not bool(torch.isfinite(value).all())]
+        if odd or not math.isfinite(loss):
+            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
+            raise NotFiniteError(
+                f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
+            )

@@ -1,0 +1,43 @@
+"""The learner that RLlib builds: our update behind its interface."""
+
+from typing import Any
+
+from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+from ray.rllib.core import DEFAULT_MODULE_ID
+
+from ...agents.distribution import distribution_of
+from ...agents.networks.network import NetworkSettings
+from .ppo_update import PPOUpdate, adam
+
+__all__ = ["FastTorchLearner"]
+
+
+class FastTorchLearner(PPOTorchLearner):  # type: ignore[misc]
+    """Learns from whole rollouts; `learner_config_dict` carries `ppo` (`PPOSettings`), `forecasts`, `read` and `device`."""
+
+    def build(self) -> None:
+        """Build module and optimiser, then the update that uses both."""
+        super().build()
+        given = self.config.learner_config_dict
+        model = self.module[DEFAULT_MODULE_ID].model_config
+        self.rule = PPOUpdate(
+            self.module[DEFAULT_MODULE_ID].net,
+            distribution_of(NetworkSettings.of(model["network"])),
+            given["ppo"],
+            seed=self.config.seed,
+            forecasts=given["forecasts"],
+            read=given["read"],
+            device=given["device"],
+            optimiser=self.get_optimizer(DEFAULT_MODULE_ID),
+        )
+
+    def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
+        """Register Adam in one kernel; its learning rate comes with every rollout."""
+        module = self.module[module_id]
+        module.net.to(self.config.learner_config_dict["device"])
+        parameters = list(module.net.parameters())
+        self.register_optimizer(module_id=module_id, optimizer=adam(parameters), params=parameters)
+
+    def update(self, *_: Any, rollout: Any = None, values: Any = None, **__: Any) -> dict[str, float]:
+        """Learn from a `Rollout` with the `values` of the schedules; return figures by TensorBoard tag."""
+        return self.rule.learn(rollout, values)
