@@ -7,6 +7,7 @@ import torch
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module import RLModuleSpec
 
+from ...agents.networks.bodies.registry import is_recurrent
 from ...agents.rllib.actor_critic_module import ActorCriticModule
 from ...configs.job import Job, TrainingSettings
 from ...market.errors import ConfigError
@@ -47,11 +48,13 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
     """
     job, settings = prepared.job, prepared.job.training
     n_runners = settings.runners
-    check_rollout(settings, recurrent=False)
+    check_rollout(settings, recurrent=is_recurrent(job.agent.body))
+    if settings.observation == "reference" and prepared.train.table is None:
+        raise ConfigError(f"training.observation reference needs a tape, {job.env.id} draws its own paths; take flat")
     config = PPOConfig(algo_class=FastPPO)
     config.environment(
         env,
-        env_config={"blueprint": blueprint, "sequence_bars": settings.sequence_bars},
+        env_config={"blueprint": blueprint, "sequence_bars": settings.sequence_bars, "observation": settings.observation},
         disable_env_checking=True,
     )
     config.env_runners(
@@ -79,7 +82,6 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
         learner_config_dict={
             "ppo": _ppo_settings(job),
             "forecasts": _forecasts(prepared),
-            "read": None,
             "device": torch_device(settings),
         },
     )
@@ -125,4 +127,7 @@ def _forecasts(prepared: Prepared) -> torch.Tensor | None:
         return None
     if prepared.train.tape is None or prepared.train.rows is None:
         raise ConfigError(f"agent.forecast needs a tape, {prepared.job.env.id} draws its own paths; leave it out")
-    return torch.from_numpy(forecast_targets(prepared.train.tape, prepared.train.rows, asked.horizon))
+    trial = prepared.train.make(1)
+    tape = trial.tape  # of the assets that are traded alone
+    trial.close()
+    return torch.from_numpy(forecast_targets(tape, prepared.train.rows, asked.horizon))

@@ -13,6 +13,7 @@ from ...agents.distribution import distribution_of
 from ...agents.networks.network import NetworkSettings
 from ...market.seeding import generator, spawned
 from ..environment import Blueprint
+from .reference import read_table
 from .rollout import Rollout
 from .sampler import Sampler
 from .sampled import Sampled
@@ -25,7 +26,7 @@ ENV_STREAM, NOISE_STREAM = 11, 12
 class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
     """Keeps no episodes and runs no connectors; weights come with every request, so none acts on old ones, restarted or not.
 
-    `env_config` carries `blueprint`, the object reference of a `Blueprint`, and `sequence_bars`; `model_config` carries `network`
+    `env_config` carries `blueprint`, the object reference of a `Blueprint`, `sequence_bars` and `observation`; `model_config` carries `network`
     and `seed`.
     """
 
@@ -43,8 +44,10 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
         world = ray.get(self.config.env_config["blueprint"]) if blueprint is None else blueprint
         if self.env is not None:
             self.env.close()
-        self.env = world.make(self.config.num_envs_per_env_runner, autoreset_mode="same_step", info=())
-        self.reward_scale = world.reward_scale
+        given = self.config.env_config
+        n_envs = self.config.num_envs_per_env_runner
+        self.env = world.make(n_envs, autoreset_mode="same_step", info=(), observation=given["observation"])
+        self.world = world
         if hasattr(self, "sampler"):
             self.sampler = self._sampler(self.module.net)
 
@@ -108,6 +111,7 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
             self.env.close()
 
     def _sampler(self, network: Any) -> Sampler:
+        read_table(network, self.world, self.config.env_config["observation"])
         model = self.config.get_rl_module_spec(spaces=self.get_spaces(), inference_only=False).model_config
         return Sampler(
             self.env,
@@ -115,7 +119,7 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
             distribution_of(NetworkSettings.of(model["network"])),
             n_steps=self.config.get_rollout_fragment_length(self.place),
             sequence_bars=self.config.env_config["sequence_bars"],
-            reward_scale=self.reward_scale,
+            reward_scale=self.world.reward_scale,
             seed=self._seed_of(NOISE_STREAM, 0),
         )
 

@@ -1,12 +1,12 @@
 """A rollout made ready for minibatches: values, advantages, targets, in few columns so that one index takes a minibatch of each."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ...agents.networks.actor_critic import ActorCritic
 from .advantage import advantages
 from .rollout import Rollout
 
@@ -66,14 +66,13 @@ class PPOBatch(NamedTuple):
 
 def prepared_batch(
     rollout: Rollout,
-    network: Any,
+    network: ActorCritic,
     *,
     gamma: float,
     gae_lambda: float,
     chunk: int,
     with_dist_inputs: bool,
     forecasts: Tensor | None = None,
-    read: Callable[[Tensor], Tensor] | None = None,
     device: str = "cpu",
 ) -> PPOBatch:
     """Return the batch of a rollout, with the values of `network` as it is now.
@@ -86,13 +85,11 @@ def prepared_batch(
         chunk: Observations that are valued at a time.
         with_dist_inputs: Whether the minibatches need the old distributions.
         forecasts: float32 (rows of the tape, n_targets); None: there is no auxiliary loss.
-        read: From observations to what the network reads; None: they are the same.
         device: Where the network stands.
     """
     shape = rollout.rewards.shape
     obs = torch.from_numpy(rollout.obs).to(device)
-    recurrent = bool(getattr(network, "recurrent", False))
-    values, cut = (_recurrent_values if recurrent else _values)(rollout, obs, network, chunk, read, device)
+    values, cut = (_recurrent_values if network.recurrent else _values)(rollout, obs, network, chunk, device)
     final_values = np.zeros(shape, np.float32)
     final_values[rollout.final_at[0], rollout.final_at[1]] = cut
     estimate = advantages(rollout.rewards, rollout.terminated, rollout.truncated, values, final_values, gamma, gae_lambda)
@@ -107,7 +104,7 @@ def prepared_batch(
     numbers = torch.from_numpy(np.concatenate(parts, axis=2, dtype=np.float32)).to(device)
     widths = tuple(part.shape[2] for part in parts)
     discrete, figures = rollout.actions.ndim == 2, {"learn/explained_variance": explained}
-    if not recurrent:
+    if not network.recurrent:
         return PPOBatch(obs.flatten(0, 1), numbers.flatten(0, 1), None, None, widths, discrete, figures)
     began = torch.from_numpy(_began(rollout)).to(device)
     n_sequences = len(rollout.states)
@@ -117,17 +114,11 @@ def prepared_batch(
 
 
 @torch.inference_mode()
-def _values(
-    rollout: Rollout, obs: Tensor, network: Any, chunk: int, read: Callable[[Tensor], Tensor] | None, device: str
-) -> tuple[np.ndarray, np.ndarray]:
+def _values(rollout: Rollout, obs: Tensor, network: ActorCritic, chunk: int, device: str) -> tuple[np.ndarray, np.ndarray]:
     """Return values (T + 1, B) and those of the observations at cuts (N,)."""
     n_steps, n_envs = rollout.rewards.shape
     after = torch.from_numpy(np.concatenate([rollout.last_obs, rollout.final_obs])).to(device)
-    found = [
-        network.value(part if read is None else read(part))
-        for several in (obs.flatten(0, 1), after)
-        for part in several.split(chunk)
-    ]
+    found = [network.value(part) for several in (obs.flatten(0, 1), after) for part in several.split(chunk)]
     every = torch.cat(found).cpu().numpy()
     inside = (n_steps + 1) * n_envs
     return every[:inside].reshape(n_steps + 1, n_envs), every[inside:]
@@ -135,15 +126,14 @@ def _values(
 
 @torch.inference_mode()
 def _recurrent_values(
-    rollout: Rollout, obs: Tensor, network: Any, chunk: int, read: Callable[[Tensor], Tensor] | None, device: str
+    rollout: Rollout, obs: Tensor, network: ActorCritic, chunk: int, device: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the same of a network with a state, as it develops from the state at the beginning."""
-    seen = obs if read is None else read(obs.flatten(0, 1)).unflatten(0, obs.shape[:2])
     state, began = torch.from_numpy(rollout.states[0]).to(device), torch.from_numpy(_began(rollout)).to(device)
-    _, values = network.sequence(seen, state, began)
+    _, values = network.sequence(obs, state, began)
     after = torch.from_numpy(np.concatenate([rollout.last_obs, rollout.final_obs])).to(device)
     states = torch.from_numpy(np.concatenate([rollout.last_state, rollout.final_states])).to(device)
-    _, later, _ = network.advance(after if read is None else read(after), states)
+    _, later, _ = network.advance(after, states)
     n_envs = rollout.rewards.shape[1]
     every = torch.cat([values, later[None, :n_envs]]).cpu().numpy()
     return every, later[n_envs:].cpu().numpy()

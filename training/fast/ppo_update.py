@@ -1,6 +1,6 @@
 """Proximal policy optimisation on whole rollouts: plain torch, without Ray."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...agents.distribution import Distribution
+from ...agents.networks.actor_critic import ActorCritic
 from .ppo_batch import Columns, PPOBatch, prepared_batch
 from .rollout import Rollout
 
@@ -57,28 +58,25 @@ class PPOUpdate:
         settings: See `PPOSettings`.
         seed: Of the permutations.
         forecasts: float32 (rows of the tape, n_targets); None: there is no auxiliary loss.
-        read: From observations to what the network reads; None: they are the same.
         device: Where the network stands.
         optimiser: Adam over the network's parameters; None: one is made.
     """
 
     def __init__(
         self,
-        network: Any,
+        network: ActorCritic,
         distribution: type[Distribution],
         settings: PPOSettings,
         *,
         seed: int = 0,
         forecasts: Tensor | None = None,
-        read: Callable[[Tensor], Tensor] | None = None,
         device: str = "cpu",
         optimiser: torch.optim.Optimizer | None = None,
     ) -> None:
         self.network, self.distribution, self.settings = network, distribution, settings
-        self.forecasts, self.read, self.device = forecasts, read, device
+        self.forecasts, self.device = forecasts, device
         self.optimiser = adam(network.parameters()) if optimiser is None else optimiser
         self.kl_coefficient = 0.0 if settings.kl_target is None else KL_START
-        self.recurrent = bool(getattr(network, "recurrent", False))
         self._shuffle = torch.Generator().manual_seed(seed)
         self._loss: Any = torch.compile(self.loss) if settings.compiled else self.loss
         self._parameters = [one for one in network.parameters() if one.requires_grad]
@@ -88,7 +86,7 @@ class PPOUpdate:
         settings = self.settings
         return prepared_batch(
             rollout, self.network, gamma=settings.gamma, gae_lambda=settings.gae_lambda, chunk=max(settings.minibatch, 4096),
-            with_dist_inputs=settings.kl_target is not None, forecasts=self.forecasts, read=self.read, device=self.device,
+            with_dist_inputs=settings.kl_target is not None, forecasts=self.forecasts, device=self.device,
         )  # fmt: skip
 
     def learn(self, rollout: Rollout, values: Mapping[str, float]) -> dict[str, float]:
@@ -140,10 +138,11 @@ class PPOUpdate:
             kl_coefficient: Penalty on the divergence from the old policy.
         """
         settings, distribution = self.settings, self.distribution
-        if self.recurrent:
-            dist_inputs, value = (one.flatten(0, 1) for one in self.network.sequence(seen, state, began))
-        else:
-            dist_inputs, value = self.network.both(seen)
+        network = self.network
+        features = network.features(seen) if state is None else network.sequence_features(seen, state, began)
+        dist_inputs, value = network.dist_of(features), network.value_of(features)
+        if state is not None:
+            dist_inputs, value = dist_inputs.flatten(0, 1), value.flatten()
         log_ratio = distribution.log_prob(dist_inputs, columns.actions) - columns.log_probs
         ratio = log_ratio.exp()
         limited = ratio.clamp(1.0 - clip, 1.0 + clip)
@@ -161,7 +160,8 @@ class PPOUpdate:
         forecast = total.new_zeros(())
         if self.forecasts is not None:
             known = columns.forecasts.isfinite()
-            gap = torch.where(known, self.network.forecast(seen) - columns.forecasts.nan_to_num(), 0.0)
+            said = network.forecast_of(features)
+            gap = torch.where(known, said.reshape(known.shape) - columns.forecasts.nan_to_num(), 0.0)
             forecast = gap.square().sum() / known.sum().clamp(min=1)
             total = total + settings.forecast_weight * forecast
         clip_share = (limited != ratio).float().mean()
@@ -193,8 +193,6 @@ class PPOUpdate:
         if batch.states is not None and batch.began is not None:
             seen, numbers = seen.transpose(0, 1), numbers.transpose(0, 1).flatten(0, 1)
             state, began = batch.states[chosen], batch.began[chosen].transpose(0, 1)
-        if self.read is not None:
-            seen = self.read(seen) if state is None else self.read(seen.flatten(0, 1)).unflatten(0, seen.shape[:2])
         columns = batch.columns(numbers)
         loss, parts = self._loss(seen, columns, state, began, clip, entropy_coefficient, self.kl_coefficient)
         self.optimiser.zero_grad(set_to_none=True)

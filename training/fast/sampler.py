@@ -1,7 +1,6 @@
 """Plays a native batch with a network, a rollout at a time, with no Python for single sub-environments."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
 from ...agents.distribution import Distribution
+from ...agents.networks.actor_critic import ActorCritic
 from ...envs.batch import TradingVectorEnv
 from ...market.errors import ConfigError
 from ..meter import MeteredVectorEnv
@@ -24,13 +24,12 @@ class Sampler:
 
     Args:
         env: A batch that begins anew in the step that ends an episode.
-        network: `forward(flat)` gives the numbers of the distribution; a recurrent one has `initial` and `advance`.
+        network: The actor-critic.
         distribution: What these numbers mean.
         n_steps: T of a rollout.
         sequence_bars: L, after how many steps a recurrent network's state is kept, a divisor of T; None: T.
         reward_scale: Factor on the rewards.
         seed: Of the noise; environments are seeded in `begin`.
-        read: From observations to what the network reads; None: they are the same.
         device: Where the network stands.
 
     Raises:
@@ -40,14 +39,13 @@ class Sampler:
     def __init__(
         self,
         env: TradingVectorEnv,
-        network: Any,
+        network: ActorCritic,
         distribution: type[Distribution],
         *,
         n_steps: int,
         sequence_bars: int | None = None,
         reward_scale: float = 1.0,
         seed: int = 0,
-        read: Callable[[Tensor], Tensor] | None = None,
         device: str = "cpu",
     ) -> None:
         mode = env.metadata.get("autoreset_mode")
@@ -55,8 +53,8 @@ class Sampler:
             raise ConfigError(f"the fast path needs autoreset mode SAME_STEP, the environment has {getattr(mode, 'name', mode)}")
         self.env, self.network, self.distribution = env, network, distribution
         self.n_steps, self.sequence_bars = n_steps, sequence_bars or n_steps
-        self.read, self.device = read, device
-        self.recurrent = bool(getattr(network, "recurrent", False))
+        self.device = device
+        self.recurrent = network.recurrent
         self.meter, self._cuts = MeteredVectorEnv(env, reward_scale), Cuts()
         env.watchers.append(self._cuts)
         self._noise = torch.Generator().manual_seed(seed)
@@ -129,8 +127,6 @@ class Sampler:
 
     def _decide(self, seen: np.ndarray) -> Tensor:
         flat = torch.from_numpy(seen).to(self.device)
-        if self.read is not None:
-            flat = self.read(flat)
         dist_inputs: Tensor
         if self.recurrent:
             dist_inputs, _, state = self.network.advance(flat, self._state.to(self.device))
