@@ -55,9 +55,10 @@ def bare_ppo(
     seed: int = 0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Seconds]:
-    """Train on `env`, a native batch with flat observations, discrete actions and autoreset mode SAME_STEP; yield what each iteration takes.
+    """Train on `env` and yield what each iteration takes.
 
-    An episode that is cut counts as ended, as most single files have it: that saves them the values of last observations.
+    `env` is a native batch with flat observations, discrete actions and autoreset mode SAME_STEP. An episode that is cut counts
+    as ended, as most single files have it: that saves them the values of last observations.
     """
     torch.manual_seed(seed)
     n_envs, n_in, n_out = env.num_envs, env.single_observation_space.shape[0], int(env.single_action_space.n)

@@ -15,6 +15,16 @@ def check_batch_sizes(algorithm: str, settings: TrainingSettings) -> None:
                 f"training.minibatch must not exceed num_envs x rollout_bars = {settings.num_envs} x {settings.rollout_bars} = "
                 f"{steps}, was {settings.minibatch}"
             )
+        if settings.runners and settings.num_envs % settings.runners:
+            raise ConfigError(
+                f"training.num_envs must be a multiple of training.runners = {settings.runners}, was {settings.num_envs}; "
+                "every runner plays as many"
+            )
+        if settings.sequence_bars is not None and settings.rollout_bars % settings.sequence_bars:
+            raise ConfigError(
+                f"training.rollout_bars must be a multiple of training.sequence_bars = {settings.sequence_bars}, "
+                f"was {settings.rollout_bars}"
+            )
         return
     if settings.update_every % settings.num_envs:
         raise ConfigError(

@@ -79,6 +79,10 @@ def learner_of(prepared: Prepared) -> Learner:
         from .fast.sac_learner import FastSACLearner
 
         return FastSACLearner(prepared)
+    if agent.backend == "fast" and agent.algorithm == "PPO":
+        from .fast.ppo_learner import FastPPOLearner
+
+        return FastPPOLearner(prepared)
     if agent.backend != "stock" or agent.algorithm not in ("PPO", "DQN", "SAC"):
         raise ConfigError(f"agent: {agent.algorithm} with backend {agent.backend} and body {agent.body} is not built yet")
     if prepared.job.training.start_from is not None:

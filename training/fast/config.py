@@ -7,10 +7,10 @@ import torch
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module import RLModuleSpec
 
-from ...agents.networks.bodies.registry import is_recurrent
 from ...agents.rllib.actor_critic_module import ActorCriticModule
 from ...configs.job import Job, TrainingSettings
 from ...market.errors import ConfigError
+from ..batch_size import check_batch_sizes
 from ..preparation import Prepared
 from .algorithm import FastPPO
 from .env_runner import BatchEnvRunner
@@ -47,8 +47,8 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
         ConfigError: Settings do not fit each other.
     """
     job, settings = prepared.job, prepared.job.training
+    check_batch_sizes(job.agent.algorithm, settings)
     n_runners = settings.runners
-    check_rollout(settings, recurrent=is_recurrent(job.agent.body))
     if settings.observation == "reference" and prepared.train.table is None:
         raise ConfigError(f"training.observation reference needs a tape, {job.env.id} draws its own paths; take flat")
     config = PPOConfig(algo_class=FastPPO)
@@ -90,20 +90,6 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
     config.debugging(seed=job.seed, log_level="ERROR")
     config.reporting(min_time_s_per_iteration=0)
     return config
-
-
-def check_rollout(settings: TrainingSettings, *, recurrent: bool) -> None:
-    """Raise ConfigError where runners, sequences and rollout do not fit each other."""
-    if settings.runners and settings.num_envs % settings.runners:
-        raise ConfigError(
-            f"training.num_envs must be a multiple of training.runners = {settings.runners}, was {settings.num_envs}; "
-            "every runner plays as many"
-        )
-    length = settings.sequence_bars
-    if recurrent and length is not None and settings.rollout_bars % length:
-        raise ConfigError(
-            f"training.rollout_bars must be a multiple of training.sequence_bars = {length}, was {settings.rollout_bars}"
-        )
 
 
 def _ppo_settings(job: Job) -> PPOSettings:

@@ -15,8 +15,8 @@ from ...market.seeding import generator, spawned
 from ..environment import Blueprint
 from .reference import read_table
 from .rollout import Rollout
-from .sampler import Sampler
 from .sampled import Sampled
+from .sampler import Sampler
 
 __all__ = ["BatchEnvRunner"]
 
@@ -26,9 +26,11 @@ ENV_STREAM, NOISE_STREAM = 11, 12
 class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
     """Keeps no episodes and runs no connectors; weights come with every request, so none acts on old ones, restarted or not.
 
-    `env_config` carries `blueprint`, the object reference of a `Blueprint`, `sequence_bars` and `observation`; `model_config` carries `network`
-    and `seed`.
+    `env_config` carries `blueprint`, the object reference of a `Blueprint`, `sequence_bars` and `observation`; `model_config`
+    carries `network` and `seed`.
     """
+
+    env: Any
 
     def __init__(self, *, config: Any, **kwargs: Any) -> None:
         super().__init__(config=config, **kwargs)

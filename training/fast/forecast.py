@@ -20,7 +20,7 @@ def forecast_targets(tape: Tape, rows: tuple[int, int], horizon: int) -> np.ndar
         float32 (T, A), a line for every row of the tape; NaN where the bar ahead is not a training row, or a close is missing.
 
     Raises:
-        DataError: There are fewer than two targets of any asset.
+        DataError: No asset has two targets.
     """
     first, stop = rows
     close = np.where(np.asarray(tape.present), np.asarray(tape.close), np.nan)

@@ -59,7 +59,7 @@ class PPOBatch(NamedTuple):
 
     def columns(self, numbers: Tensor) -> Columns:
         """Return the columns of some rows of `numbers`, (n, M)."""
-        actions, log_probs, advantage, returns, dist_inputs, forecasts = numbers.split(self.widths, dim=1)
+        actions, log_probs, advantage, returns, dist_inputs, forecasts = torch.split(numbers, list(self.widths), dim=1)
         chosen = actions[:, 0].long() if self.discrete else actions
         return Columns(chosen, log_probs[:, 0], advantage[:, 0], returns[:, 0], dist_inputs, forecasts)
 
@@ -118,7 +118,7 @@ def _values(rollout: Rollout, obs: Tensor, network: ActorCritic, chunk: int, dev
     """Return values (T + 1, B) and those of the observations at cuts (N,)."""
     n_steps, n_envs = rollout.rewards.shape
     after = torch.from_numpy(np.concatenate([rollout.last_obs, rollout.final_obs])).to(device)
-    found = [network.value(part) for several in (obs.flatten(0, 1), after) for part in several.split(chunk)]
+    found = [network.value(part) for several in (obs.flatten(0, 1), after) for part in torch.split(several, chunk)]
     every = torch.cat(found).cpu().numpy()
     inside = (n_steps + 1) * n_envs
     return every[:inside].reshape(n_steps + 1, n_envs), every[inside:]
@@ -148,4 +148,5 @@ def _began(rollout: Rollout) -> np.ndarray:
 
 def _sequences(steps: Tensor, n_sequences: int) -> Tensor:
     """Return (T, B, ...) as sequences (n B, T / n, ...)."""
-    return steps.unflatten(0, (n_sequences, -1)).transpose(1, 2).flatten(0, 1)
+    apart = steps.view(n_sequences, -1, *steps.shape[1:])
+    return apart.transpose(1, 2).flatten(0, 1)

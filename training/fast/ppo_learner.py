@@ -14,7 +14,7 @@ import torch
 
 from ...agents.network_policy import NetworkPolicy
 from ...agents.networks.network import load_weights
-from ...market.errors import IntegrityError
+from ...market.errors import ConfigError, IntegrityError
 from ..environment import make_for_rllib
 from ..learner import NotFiniteError
 from ..preparation import Prepared
@@ -39,13 +39,17 @@ class FastPPOLearner:
     def __enter__(self) -> Self:
         job = self.prepared.job
         with ExitStack() as stack:
-            stack.enter_context(ray_session())
+            stack.enter_context(ray_session(max(2, job.training.runners)))
             stack.enter_context(isolated_randomness(job.seed, job.training.threads))
             import ray
             from ray.tune.registry import register_env
 
             from .config import ppo_config
 
+            if job.training.runners > (n_cpus := int(ray.cluster_resources().get("CPU", 0))):
+                raise ConfigError(
+                    f"training.runners must not exceed the {n_cpus} processors that Ray has, was {job.training.runners}"
+                )
             register_env(ENV_NAME, make_for_rllib)
             self._world = self.prepared.stage(0)
             config = ppo_config(self.prepared, ENV_NAME, ray.put(self._world))
@@ -88,7 +92,7 @@ class FastPPOLearner:
         return {name: value.detach().cpu().clone() for name, value in state.items()}
 
     def save(self, folder: Path) -> None:
-        """Write `learner.pt` (weights, optimiser, permutations, coefficient, counters) and `runners.pickle` (where the runners stand).
+        """Write `learner.pt` (weights, optimiser, permutations, coefficient, counters) and `runners.pickle` (where they stand).
 
         Raises:
             OSError: It cannot be written.
@@ -109,8 +113,8 @@ class FastPPOLearner:
         try:
             learner = torch.load(folder / LEARNER_FILE, weights_only=True)
             with (folder / RUNNERS_FILE).open("rb") as file:
-                kept = pickle.load(file)  # noqa: S301 - a checkpoint of one's own run; bundles hold no pickles
-        except (OSError, EOFError, pickle.UnpicklingError, RuntimeError) as error:
+                kept = pickle.load(file)  # a checkpoint of one's own run; bundles hold no pickles
+        except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, LookupError, ValueError) as error:
             raise IntegrityError(f"{folder}: the checkpoint cannot be read ({error})") from None
         if kept["job"] != self.prepared.job.digest:
             raise IntegrityError(f"{folder}: the checkpoint is of another job (digest {kept['job'][:12]})")

@@ -1,6 +1,7 @@
 """Proximal policy optimisation on whole rollouts: plain torch, without Ray."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,8 +107,7 @@ class PPOUpdate:
         told: list[Tensor] = []
         for _ in range(settings.epochs):
             order = torch.randperm(len(batch), generator=self._shuffle).to(self.device)
-            for chosen in order.split(unit):
-                told.append(self._step(batch, chosen, clip, entropy_coefficient))
+            told += [self._step(batch, chosen, clip, entropy_coefficient) for chosen in torch.split(order, unit)]
         every = torch.stack(told).cpu()
         means = every.mean(dim=0).tolist()
         figures = dict(zip((*LOSSES, "learn/forecast_loss", "learn/gradient_norm"), means, strict=True))
@@ -139,9 +139,12 @@ class PPOUpdate:
         """
         settings, distribution = self.settings, self.distribution
         network = self.network
-        features = network.features(seen) if state is None else network.sequence_features(seen, state, began)
+        if state is None or began is None:
+            features = network.features(seen)
+        else:
+            features = network.sequence_features(seen, state, began)
         dist_inputs, value = network.dist_of(features), network.value_of(features)
-        if state is not None:
+        if network.recurrent:
             dist_inputs, value = dist_inputs.flatten(0, 1), value.flatten()
         log_ratio = distribution.log_prob(dist_inputs, columns.actions) - columns.log_probs
         ratio = log_ratio.exp()
@@ -168,10 +171,10 @@ class PPOUpdate:
         return total, torch.stack([one.detach() for one in (total, policy, missed, entropy, kl, clip_share, forecast)])
 
     def state(self) -> dict[str, Any]:
-        """Return all that decides how learning goes on: tensors and plain numbers."""
+        """Return copies of all that decides how learning goes on: tensors and plain numbers."""
         return {
             "network": {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()},
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": deepcopy(self.optimiser.state_dict()),
             "shuffle": self._shuffle.get_state(),
             "kl_coefficient": self.kl_coefficient,
         }
