@@ -54,7 +54,7 @@ class FastPPO(PPO):  # type: ignore[misc]
         learned = self.learner_group.update(batch=batch, rollout=rollout, values=self.values)[0]
         seconds = time.perf_counter() - began
         self.figures = sampled.figures(self.reward_scale) | learned | {
-            "speed/learn_s": seconds, "speed/learn_steps_per_s": rollout.n_steps / seconds,
+            "speed/learn_steps_per_s": rollout.n_steps / seconds,
             "speed/sample_steps_per_s": rollout.n_steps / sampled.seconds,
         }  # fmt: skip
         self.n_steps = rollout.n_steps

@@ -86,6 +86,11 @@ class FastPPOLearner:
         network = load_weights(prepared.network, self.weights())
         return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
 
+    def distributions(self) -> dict[str, np.ndarray]:
+        """Return what the last step of the environments shows, by name: see `MeteredVectorEnv.distributions`."""
+        found = self._algorithm.each_runner(lambda runner: runner.sampler.meter.distributions())
+        return {name: np.concatenate([one[name] for one in found]) for name in (found[0] if found else {})}
+
     def weights(self) -> dict[str, torch.Tensor]:
         """Return copies of the network's weights by name."""
         state = self._algorithm.rule.network.state_dict()

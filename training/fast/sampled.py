@@ -47,7 +47,7 @@ class Sampled:
 
     def figures(self, reward_scale: float) -> dict[str, float]:
         """Return figures by TensorBoard tag; those of episodes are left out where none ended."""
-        found = self.sums.figures() | {"speed/sample_s": self.seconds}
+        found = self.sums.figures()
         n_ended, total, bars = self.episodes.tolist()
         if n_ended:
             found |= {"train/episode_return": total / n_ended / reward_scale, "train/episode_bars": bars / n_ended}
