@@ -30,7 +30,6 @@ class FastPPO(PPO):  # type: ignore[misc]
     Attributes:
         values: `lr`, `clip` and `entropy_coefficient` of the next iteration; whoever trains sets them.
         job_iteration: Iterations that the job has done, those before a restart included.
-        reward_scale: Of the world; figures are in units of the reward itself.
         figures: Of the last iteration, by TensorBoard tag.
         n_steps: Environment steps of the last iteration.
     """
@@ -43,7 +42,6 @@ class FastPPO(PPO):  # type: ignore[misc]
             "entropy_coefficient": float(self.config.entropy_coeff),
         }  # fmt: skip
         self.job_iteration, self.n_steps = 0, 0
-        self.reward_scale = 1.0
         self.figures: dict[str, float] = {}
 
     def training_step(self) -> None:
@@ -53,7 +51,7 @@ class FastPPO(PPO):  # type: ignore[misc]
         batch = MultiAgentBatch({}, env_steps=rollout.n_steps)
         learned = self.learner_group.update(batch=batch, rollout=rollout, values=self.values)[0]
         seconds = time.perf_counter() - began
-        self.figures = sampled.figures(self.reward_scale) | learned | {
+        self.figures = sampled.sums.figures() | learned | {
             "speed/learn_steps_per_s": rollout.n_steps / seconds,
             "speed/sample_steps_per_s": rollout.n_steps / sampled.seconds,
         }  # fmt: skip

@@ -55,7 +55,6 @@ class FastPPOLearner:
             config = ppo_config(self.prepared, ENV_NAME, ray.put(self._world))
             self._algorithm: Any = config.build_algo()
             stack.callback(self._algorithm.stop)
-            self._algorithm.reward_scale = job.training.reward_scale
             self._stack = stack.pop_all()
         return self
 

@@ -5,27 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...market.kernel import kernel
 from ..tally import Sums
 
 if TYPE_CHECKING:
     from ...envs.batch import TradingVectorEnv
 
-__all__ = ["Cuts", "Sampled", "add_episodes"]
-
-
-@kernel
-def add_episodes(rewards: np.ndarray, ended: np.ndarray, running: np.ndarray, sums: np.ndarray) -> None:
-    """Add the episodes that end in (T, B) to `sums`: how many, their rewards, their bars; `running` (2, B) goes on."""
-    for b in range(rewards.shape[1]):
-        for t in range(rewards.shape[0]):
-            running[0, b] += rewards[t, b]
-            running[1, b] += 1.0
-            if ended[t, b]:
-                sums[0] += 1.0
-                sums[1] += running[0, b]
-                sums[2] += running[1, b]
-                running[0, b] = running[1, b] = 0.0
+__all__ = ["Cuts", "Sampled"]
 
 
 @dataclass(frozen=True)
@@ -33,25 +18,15 @@ class Sampled:
     """Sums of one rollout; those of several runners are added.
 
     Attributes:
-        sums: Of the meter.
-        episodes: How many ended, sum of their scaled rewards, of their bars, float64 (3,).
+        sums: Of the meter, in units of the reward itself.
         seconds: That sampling took; of several runners the slowest.
     """
 
     sums: Sums
-    episodes: np.ndarray
     seconds: float
 
     def __add__(self, other: "Sampled") -> "Sampled":
-        return Sampled(self.sums + other.sums, self.episodes + other.episodes, max(self.seconds, other.seconds))
-
-    def figures(self, reward_scale: float) -> dict[str, float]:
-        """Return figures by TensorBoard tag; those of episodes are left out where none ended."""
-        found = self.sums.figures()
-        n_ended, total, bars = self.episodes.tolist()
-        if n_ended:
-            found |= {"train/episode_return": total / n_ended / reward_scale, "train/episode_bars": bars / n_ended}
-        return found
+        return Sampled(self.sums + other.sums, max(self.seconds, other.seconds))
 
 
 class Cuts:

@@ -14,7 +14,7 @@ from ...envs.batch import TradingVectorEnv
 from ...market.errors import ConfigError
 from ..meter import MeteredVectorEnv
 from .rollout import Rollout
-from .sampled import Cuts, Sampled, add_episodes
+from .sampled import Cuts, Sampled
 
 __all__ = ["Sampler"]
 
@@ -60,7 +60,6 @@ class Sampler:
         self._noise = torch.Generator().manual_seed(seed)
         self._seen: np.ndarray | None = None
         self._state = torch.zeros(env.num_envs, 0)
-        self._running = np.zeros((2, env.num_envs))  # rewards and bars of the episodes that run
 
     @property
     def begun(self) -> bool:
@@ -70,7 +69,6 @@ class Sampler:
     def begin(self, seed: int) -> None:
         """Begin new episodes everywhere."""
         self._seen, _ = self.meter.reset(seed=seed)
-        self._running[...] = 0.0
         if self.recurrent:
             self._state = self.network.initial(self.env.num_envs).cpu()
 
@@ -121,9 +119,7 @@ class Sampler:
             final_obs=np.concatenate([np.zeros((0, obs.shape[2]), np.float32), *cuts.obs]),
             final_states=torch.cat(final_states).numpy() if final_states else self._state.numpy()[final_at[1]],
         )
-        episodes = np.zeros(3)
-        add_episodes(rewards, terminated | truncated, self._running, episodes)
-        return rollout, Sampled(self.meter.take(), episodes, time.perf_counter() - started)
+        return rollout, Sampled(self.meter.take(), time.perf_counter() - started)
 
     def _decide(self, seen: np.ndarray) -> Tensor:
         flat = torch.from_numpy(seen).to(self.device)
@@ -145,7 +141,6 @@ class Sampler:
             "env": self.env.get_state(),
             "seen": None if self._seen is None else self._seen.copy(),
             "state": self._state.numpy().copy(),
-            "running": self._running.copy(),
             "noise": self._noise.get_state().numpy().copy(),
             "meter": self.meter.state(),
         }
@@ -158,6 +153,5 @@ class Sampler:
         """
         self.env.set_state(state["env"])
         self._seen, self._state = state["seen"].copy(), torch.from_numpy(state["state"].copy())
-        self._running[...] = state["running"]
         self._noise.set_state(torch.from_numpy(state["noise"]))
         self.meter.load(state["meter"])
