@@ -53,27 +53,27 @@ class Categorical:
     @staticmethod
     def sample(dist_inputs: Tensor, noise: Tensor) -> Tensor:
         """Return the first action at which the cumulative probability exceeds the noise, int64 (...,)."""
-        cumulative = dist_inputs.softmax(-1).cumsum(-1)
-        total = cumulative[..., -1:]
-        below = cumulative <= (noise[..., None] * total).minimum(total * EDGE)
-        return below.sum(-1)
+        cumulative = _actions_first(dist_inputs).softmax(0).cumsum(0)
+        total = cumulative[-1]
+        below = cumulative <= (noise * total).minimum(total * EDGE)
+        return below.sum(0)
 
     @staticmethod
     def log_prob(dist_inputs: Tensor, actions: Tensor) -> Tensor:
         """Return the log probability of int64 actions (...,)."""
-        return dist_inputs.log_softmax(-1).gather(-1, actions.long()[..., None]).squeeze(-1)
+        return _actions_first(dist_inputs).log_softmax(0).gather(0, actions.long()[None]).squeeze(0)
 
     @staticmethod
     def entropy(dist_inputs: Tensor) -> Tensor:
         """Return - sum p log p, (...,)."""
-        log_p = dist_inputs.log_softmax(-1)
-        return -(log_p.exp() * log_p).sum(-1)
+        log_p = _actions_first(dist_inputs).log_softmax(0)
+        return -(log_p.exp() * log_p).sum(0)
 
     @staticmethod
     def kl(p: Tensor, q: Tensor) -> Tensor:
         """Return sum p (log p - log q), (...,)."""
-        log_p, log_q = p.log_softmax(-1), q.log_softmax(-1)
-        return (log_p.exp() * (log_p - log_q)).sum(-1)
+        log_p, log_q = (_actions_first(one).log_softmax(0) for one in (p, q))
+        return (log_p.exp() * (log_p - log_q)).sum(0)
 
 
 class DiagonalGaussian:
@@ -142,6 +142,11 @@ class SquashedGaussian:
 def distribution_of(settings: NetworkSettings) -> type[Distribution]:
     """Return the distribution that an actor-critic of these settings means by its numbers."""
     return DiagonalGaussian if settings.continuous else Categorical
+
+
+def _actions_first(dist_inputs: Tensor) -> Tensor:
+    """Return (K, ...): over a short last axis torch goes number by number, over the first one by vectors, in a third of the time."""
+    return dist_inputs.movedim(-1, 0).contiguous()
 
 
 def _log_slope(unbounded: Tensor) -> Tensor:
