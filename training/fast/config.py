@@ -54,7 +54,12 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
     config = PPOConfig(algo_class=FastPPO)
     config.environment(
         env,
-        env_config={"blueprint": blueprint, "sequence_bars": settings.sequence_bars, "observation": settings.observation},
+        env_config={
+            "blueprint": blueprint,
+            "sequence_bars": settings.sequence_bars,
+            "observation": settings.observation,
+            "device": torch_device(settings),
+        },
         disable_env_checking=True,
     )
     config.env_runners(
@@ -82,7 +87,6 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
         learner_config_dict={
             "ppo": _ppo_settings(job),
             "forecasts": _forecasts(prepared),
-            "device": torch_device(settings),
         },
     )
     model = {"network": prepared.network.plain(), "seed": job.seed}

@@ -26,8 +26,8 @@ ENV_STREAM, NOISE_STREAM = 11, 12
 class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
     """Keeps no episodes and runs no connectors; weights come with every request, so none acts on old ones, restarted or not.
 
-    `env_config` carries `blueprint`, the object reference of a `Blueprint`, `sequence_bars` and `observation`; `model_config`
-    carries `network` and `seed`.
+    `env_config` carries `blueprint`, the object reference of a `Blueprint`, `sequence_bars`, `observation` and `device`;
+    `model_config` carries `network` and `seed`.
     """
 
     env: Any
@@ -113,16 +113,20 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
             self.env.close()
 
     def _sampler(self, network: Any) -> Sampler:
-        read_table(network, self.world, self.config.env_config["observation"])
+        given = self.config.env_config
+        read_table(network, self.world, given["observation"])
+        device = "cpu" if self.place else given["device"]  # the learner's, where both are in one process
+        network.to(device)
         model = self.config.get_rl_module_spec(spaces=self.get_spaces(), inference_only=False).model_config
         return Sampler(
             self.env,
             network,
             distribution_of(NetworkSettings.of(model["network"])),
             n_steps=self.config.get_rollout_fragment_length(self.place),
-            sequence_bars=self.config.env_config["sequence_bars"],
+            sequence_bars=given["sequence_bars"],
             reward_scale=self.world.reward_scale,
             seed=self._seed_of(NOISE_STREAM, 0),
+            device=device,
         )
 
     def _seed_of(self, stream: int, iteration: int) -> int:

@@ -20,6 +20,7 @@ from ..learner import NotFiniteError
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
 from ..ray_session import ray_session
+from ..warm_start import warm_start
 
 __all__ = ["FastPPOLearner"]
 
@@ -55,6 +56,7 @@ class FastPPOLearner:
             config = ppo_config(self.prepared, ENV_NAME, ray.put(self._world))
             self._algorithm: Any = config.build_algo()
             stack.callback(self._algorithm.stop)
+            warm_start(self._algorithm.rule.network, self.prepared)
             self._stack = stack.pop_all()
         return self
 

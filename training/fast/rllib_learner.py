@@ -16,7 +16,7 @@ __all__ = ["FastTorchLearner"]
 
 
 class FastTorchLearner(PPOTorchLearner):  # type: ignore[misc]
-    """Learns from whole rollouts; `learner_config_dict` carries `ppo` (`PPOSettings`), `forecasts` and `device`."""
+    """Learns from whole rollouts; `learner_config_dict` carries `ppo` (`PPOSettings`) and `forecasts`, `env_config` the rest."""
 
     def build(self) -> None:
         """Build module and optimiser, then the update that uses both."""
@@ -29,7 +29,7 @@ class FastTorchLearner(PPOTorchLearner):  # type: ignore[misc]
             given["ppo"],
             seed=self.config.seed,
             forecasts=given["forecasts"],
-            device=given["device"],
+            device=self.config.env_config["device"],
             optimiser=self.get_optimizer(DEFAULT_MODULE_ID),
         )
 
@@ -38,7 +38,7 @@ class FastTorchLearner(PPOTorchLearner):  # type: ignore[misc]
         module = self.module[module_id]
         world: Blueprint = ray.get(self.config.env_config["blueprint"])
         read_table(module.net, world, self.config.env_config["observation"])
-        module.net.to(self.config.learner_config_dict["device"])
+        module.net.to(self.config.env_config["device"])
         parameters = list(module.net.parameters())
         self.register_optimizer(module_id=module_id, optimizer=adam(parameters), params=parameters)
 
