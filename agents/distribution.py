@@ -145,7 +145,7 @@ def distribution_of(settings: NetworkSettings) -> type[Distribution]:
 
 
 def _actions_first(dist_inputs: Tensor) -> Tensor:
-    """Return (K, ...): over a short last axis torch goes number by number, over the first one by vectors, in a third of the time."""
+    """Return (K, ...): over a short last axis torch goes number by number, over the first by vectors, in a third of the time."""
     return dist_inputs.movedim(-1, 0).contiguous()
 
 
