@@ -2,6 +2,7 @@
 
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,17 +28,21 @@ def same(one, other):
     return one.keys() == other.keys() and all(torch.equal(value, other[name]) for name, value in one.items())
 
 
-def test_it_learns_the_world_that_leaks(ray):
-    job = load_job("leak_ppo", ["agent.backend=fast", "training.iterations=10", "training.epochs=8", "training.minibatch=512"])
-    with FastPPOLearner(prepare(job)) as learner:
-        curve = []
-        for _ in range(job.training.iterations):
-            figures = learner.iterate()
-            curve.append(figures["train/reward"])
-        score = known_answer_score(job.env.id, learner.policy(), learner.prepared.validation.settings, n_episodes=256)
-        assert learner.steps == 10 * 64 * 64
+def curve_on_leak(backend):
+    changes = ["training.iterations=10", "training.epochs=6", "training.minibatch=512"]
+    job = load_job("leak_ppo", [f"agent.backend={backend}", *changes])
+    with learner_of(prepare(job)) as learner:
+        rewards = [learner.iterate()["train/reward"] for _ in range(job.training.iterations)]
+        score = known_answer_score(job.env.id, learner.policy(), prepare(job).validation.settings, n_episodes=256)
+    return np.array(rewards), score
+
+
+def test_it_learns_the_world_that_leaks_as_fast_as_stock_rllib(ray):
+    (fast, score), (stock, _) = curve_on_leak("fast"), curve_on_leak("stock")
     assert score.low >= 0.95
-    assert curve[0] < 0.001 < 0.006 < curve[-1]
+    # the best policy earns 0.8 % a bar; over seeds the two curves differ by 0.03 % at most, one seed from another by as much
+    assert fast[0] < 0.001 < 0.007 < fast[-1]
+    assert fast == pytest.approx(stock, abs=0.0006)
 
 
 @pytest.mark.parametrize("agent", [{}, LSTM], ids=["mlp", "lstm"])
