@@ -136,7 +136,7 @@ def test_an_error_leaves_a_failed_run_or_none_and_never_a_bundle(job_of, tmp_pat
 
     monkeypatch.setattr(StockLearner, "iterate", breaks)
     with pytest.raises(DataError, match="something broke"):
-        train(job_of("PPO"), tmp_path / "run")
+        train(job_of("PPO", agent={"backend": "stock"}), tmp_path / "run")
     if iteration == 1:
         assert list(tmp_path.iterdir()) == []
     else:

@@ -162,7 +162,7 @@ def test_a_backend_without_checkpoints_trains_all_the_same_and_is_not_resumed(jo
             raise KeyboardInterrupt
 
     monkeypatch.setattr(FakeLearner, "save", refuses)
-    result = train(job_of(training={"iterations": 9}), tmp_path / "one", progress=stop)
+    result = train(job_of(agent={"backend": "stock"}, training={"iterations": 9}), tmp_path / "one", progress=stop)
     assert (result.status, result.resume, load_bundle(result.bundle).context["iterations"]) == ("interrupted", "", 3)
     with pytest.raises(ConfigError, match=r"its backend \(stock\) leaves no checkpoints; train it again"):
         resume(tmp_path / "one")
@@ -180,7 +180,7 @@ def test_a_plan_says_what_training_takes(job_of):
     facts = plan(job_of())
     # 16 hidden units for policy and value: the observation's width times 16 each, biases, heads, deviations
     assert facts["resources"]["parameters"] > 2 * 16 * facts["observation"]
-    assert (facts["backend"], facts["resources"]["runners"]) == ("stock", "none: this process plays")
+    assert (facts["backend"], facts["resources"]["runners"]) == ("fast", "none: this process plays")
     replay = plan(job_of("DQN", training={"replay_capacity": 1_000}))
     # two observations of float32, an action of 8 bytes, a reward of 4, two flags
     assert replay["resources"]["replay_mb"] == round(1_000 * (8 * replay["observation"] + 14) / 1e6, 1)
