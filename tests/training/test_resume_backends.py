@@ -14,6 +14,7 @@ CASES = {
     "sb3 LSTM": ("PPO", {"backend": "sb3", "body": {"kind": "lstm", "units": 8}}, {}),
     "sb3 DQN": ("DQN", {"backend": "sb3"}, REPLAYED | {"keep": "last"}),
     "sb3 SAC": ("PPO", {"backend": "sb3", "algorithm": "SAC"}, REPLAYED),
+    "fast PPO": ("PPO", {"backend": "fast"}, {"keep": "last", "kl_target": 0.01}),
     "fast DQN": ("DQN", {"backend": "fast"}, REPLAYED | {"keep": "last", "prioritised": True}),
     "fast SAC": ("PPO", {"backend": "fast", "algorithm": "SAC"}, REPLAYED | {"n_step": 3}),
     "cloning": ("PPO", {"backend": "fast", "algorithm": "BC", "expert": "equal_weight"}, {}),
