@@ -53,9 +53,10 @@ BATCH_AXIS = {"last_obs": 0, "last_state": 0, "final_obs": 0, "final_states": 0}
 
 
 def joined(rollouts: Sequence[Rollout]) -> Rollout:
-    """Return one rollout of the sub-environments of all, in the order given; all have the same T."""
+    """Return one rollout of the sub-environments of all, in the order given, in memory of its own; all have the same T."""
     if len(rollouts) == 1:
-        return rollouts[0]
+        only = rollouts[0]
+        return only if only.obs.flags.writeable else Rollout(*(part.copy() for part in only))  # torch takes no shared memory
     offsets = np.cumsum([0, *(len(one.last_obs) for one in rollouts[:-1])])
     parts = {
         name: np.concatenate([getattr(one, name) for one in rollouts], axis=BATCH_AXIS.get(name, 1))

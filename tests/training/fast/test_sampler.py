@@ -123,6 +123,8 @@ def test_rollouts_of_several_runners_stand_side_by_side(discrete, sampler_of):
     t, b = both.final_at[:, -1]
     assert both.truncated[t, b]
     assert joined(several[:1]) is several[0]
+    several[0].obs.flags.writeable = False  # as it comes out of Ray's shared memory
+    assert joined(several[:1]).obs.flags.writeable
 
 
 def test_an_environment_that_resets_otherwise_is_refused(discrete, sampler_of):
