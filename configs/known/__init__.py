@@ -1,0 +1,1 @@
+"""The YAML of the jobs on worlds whose best policy is known."""
