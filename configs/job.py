@@ -65,7 +65,7 @@ class EnvSettings(Section):
     randomise: dict[str, Any] | None = None
     window: Count = 1
     episode_bars: Count | None = None
-    cash: Positive = 100_000.0
+    cash: Positive | None = None
     options: dict[str, Any] = {}
 
     @model_validator(mode="after")

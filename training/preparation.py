@@ -40,6 +40,7 @@ class Prepared:
         action: The action scheme with its settings, also those that the environment has by itself; JSON data.
         private: The parts of the private observation, as the environment was given them.
         reward: What is paid, as the environment was given it.
+        cash: Initial equity, account currency; the environment's own where the job says none.
     """
 
     job: Job
@@ -53,6 +54,7 @@ class Prepared:
     action: dict[str, Any]
     private: PartsGiven
     reward: RewardGiven
+    cash: float
     stages: tuple[Blueprint, ...] = ()
 
     @property
@@ -80,7 +82,7 @@ class Prepared:
             "job": self.job.plain(),
             "job_digest": self.job.digest,
             "env": {"id": self.job.env.id, **self.train.settings, "action": self.action, "private": self.private,
-                    "reward": self.reward},
+                    "reward": self.reward, "cash": self.cash},
             "costs": self.job.plain()["costs"],
             "tape": None if tape is None else {"name": tape.name, "digest": tape.digest, "symbols": list(tape.symbols)},
         }
@@ -120,9 +122,10 @@ def prepare(job: Job) -> Prepared:
     network = _network(job, trial)
     layout, action, private = trial.layout, trial.scheme.plain(), trial.settings.private
     reward = plain_reward(trial.settings.reward)  # a world may have made an object of it
+    cash = trial.settings.cash
     trial.close()
     stages = _stages(job, train, layout, action)
-    return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private, reward, stages)
+    return Prepared(job, tape, split, pipeline, train, validation, layout, network, action, private, reward, cash, stages)
 
 
 def evaluation_settings(job: Job) -> EvaluationSettings:
