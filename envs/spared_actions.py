@@ -17,7 +17,7 @@ def spared_actions(actions: Any, envs: np.ndarray) -> Any:
         envs: Who is being reset, bool (E,).
 
     Returns:
-        A copy with 0, an action of every scheme, in those rows; what is no array of E rows of numbers, as it is: it is refused later.
+        A copy with 0, an action of every scheme, in those rows; what is no array of E rows of numbers, as it is: refused later.
     """
     try:
         copy = np.array(actions)

@@ -54,8 +54,8 @@ def build_parts(given: PartsGiven, context: PartContext) -> tuple[Part, ...]:
         columns = getattr(part, "columns", None)
         if not isinstance(columns, (tuple, list)) or not all(isinstance(column, Column) for column in columns):
             was = f"was {columns!r}" if hasattr(part, "columns") else "has none"
-            raise ConfigError(f"private part {type(part).__name__} must have columns, a tuple of Column, {was}; name there what its "
-                              "write() writes")
+            raise ConfigError(f"private part {type(part).__name__} must have columns, a tuple of Column, {was}; name there what "
+                              "its write() writes")
     return parts
 
 

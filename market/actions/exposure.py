@@ -17,7 +17,8 @@ class Exposure(OneAsset):
     """One number in [-1, 1], times `scale`: the part of equity in the one asset; negative is short (or flat).
 
     Attributes:
-        scale: Exposure of the action 1, as a multiple of equity, at most 1,000,000; an exposure beyond the leverage of the rules is cut to it.
+        scale: Exposure of the action 1, as a multiple of equity, at most 1,000,000; an exposure beyond the leverage of the rules is
+            cut to it.
     """
 
     scale: float = 1.0

@@ -34,7 +34,8 @@ def positive_of(scheme: str, name: str, value: Any) -> float:
 def multiple_of(scheme: str, name: str, value: Any) -> float:
     """Return a positive multiple of equity, at most `LARGEST_MULTIPLE`: beyond it products leave the floats."""
     if (multiple := positive_of(scheme, name, value)) > LARGEST_MULTIPLE:
-        raise ConfigError(f"action {scheme}: {name} is a multiple of equity and must be at most {LARGEST_MULTIPLE:,.0f}, was {value!r}")
+        most = f"{LARGEST_MULTIPLE:,.0f}"
+        raise ConfigError(f"action {scheme}: {name} is a multiple of equity and must be at most {most}, was {value!r}")
     return multiple
 
 
