@@ -52,6 +52,7 @@ def bare_ppo(
     entropy_coefficient: float = 0.0,
     grad_clip: float = 0.5,
     reward_scale: float = 1.0,
+    device: str = "cpu",
     seed: int = 0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Seconds]:
@@ -62,11 +63,12 @@ def bare_ppo(
     """
     torch.manual_seed(seed)
     n_envs, n_in, n_out = env.num_envs, env.single_observation_space.shape[0], int(env.single_action_space.n)
-    actor, critic = perceptron(n_in, hidden, n_out, 0.01), perceptron(n_in, hidden, 1, 1.0)
+    actor, critic = perceptron(n_in, hidden, n_out, 0.01).to(device), perceptron(n_in, hidden, 1, 1.0).to(device)
     parameters = [*actor.parameters(), *critic.parameters()]
     optimiser = torch.optim.Adam(parameters, lr=lr, eps=1e-5, fused=True)
-    obs, actions = torch.empty(rollout_bars + 1, n_envs, n_in), torch.empty(rollout_bars, n_envs, dtype=torch.int64)
-    log_probs, rewards, ended = (torch.empty(rollout_bars, n_envs) for _ in range(3))
+    obs = torch.empty(rollout_bars + 1, n_envs, n_in, device=device)
+    actions = torch.empty(rollout_bars, n_envs, dtype=torch.int64, device=device)
+    log_probs, rewards, ended = (torch.empty(rollout_bars, n_envs, device=device) for _ in range(3))
     seen, _ = env.reset(seed=seed)
     for _ in range(iterations):
         began = clock()
@@ -76,13 +78,13 @@ def bare_ppo(
                 logits = functional.log_softmax(actor(obs[t]), -1)
                 actions[t] = (logits - torch.empty_like(logits).exponential_().log_()).argmax(-1)
                 log_probs[t] = logits.gather(1, actions[t][:, None])[:, 0]
-                seen, paid, terminated, truncated, _ = env.step(actions[t].numpy())
+                seen, paid, terminated, truncated, _ = env.step(actions[t].cpu().numpy())
                 rewards[t], ended[t] = torch.from_numpy(paid), torch.from_numpy(terminated | truncated)
             obs[rollout_bars] = torch.from_numpy(seen)
         sampled = clock()
         with torch.inference_mode():
             values = critic(obs.flatten(0, 1)).view(rollout_bars + 1, n_envs)
-            advantages, carried = torch.empty(rollout_bars, n_envs), torch.zeros(n_envs)
+            advantages, carried = torch.empty_like(rewards), torch.zeros(n_envs, device=device)
             for t in reversed(range(rollout_bars)):
                 alive = 1.0 - ended[t]
                 delta = reward_scale * rewards[t] + gamma * values[t + 1] * alive - values[t]
@@ -92,7 +94,7 @@ def bare_ppo(
         x, chosen, before = obs[:-1].flatten(0, 1).clone(), actions.flatten().clone(), log_probs.flatten().clone()
         returns, advantages = returns.clone(), advantages.clone()
         for _ in range(epochs):
-            for part in torch.randperm(len(x)).split(minibatch):
+            for part in torch.randperm(len(x), device=device).split(minibatch):
                 logits = functional.log_softmax(actor(x[part]), -1)
                 ratio = (logits.gather(1, chosen[part, None])[:, 0] - before[part]).exp()
                 gained = advantages[part]
