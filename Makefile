@@ -45,8 +45,9 @@ check: $(STAMP)
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q tests/test_layout.py tests/test_readme.py
 
+# train_rate runs dqn_rate itself
 bench: $(STAMP)
-	@for script in benchmarks/*_rate.py; do $(BIN)/python $$script --json || exit 1; done
+	@for script in $(filter-out benchmarks/dqn_rate.py,$(wildcard benchmarks/*_rate.py)); do $(BIN)/python $$script --json || exit 1; done
 
 oracle: $(STAMP)
 	@cd tests/simulator && ../../$(BIN)/python -m oracle --accounts $(N) --start $(START)

@@ -39,7 +39,7 @@ def job(folder, **training):
         "env": {"id": "quantgym/Trading-v0", "action": "six_actions", "window": 7, "episode_bars": 128},
         "agent": {"algorithm": "DQN", "hidden": [64, 64]},
         "training": {"num_envs": 16, "rollout_bars": 64, "batch": 256, "update_every": 64, "dueling": False, "iterations": 1_000,
-                     **training},
+                     "device": "cpu", **training},
     }, "dqn_rate")  # fmt: skip
 
 

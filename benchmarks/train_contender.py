@@ -1,7 +1,8 @@
 """One contender of `train_rate.py` in a process of its own: whoever asks on stdin gets a line of JSON on stdout.
 
-`python benchmarks/train_contender.py '{"backend": "fast", ...}'` says what it is about to train, then obeys `check`, `train`, `sample` and
-`unmetered`, a line each, and ends with stdin. All contenders have the same world, network and hyperparameters.
+`python benchmarks/train_contender.py '{"backend": "fast", ...}'` says what it is about to train, then obeys `check`, `train 1.0`
+(for a second at least), `sample` and `unmetered`, a line each, and ends with stdin. All have the same world, network and
+hyperparameters.
 """
 
 import contextlib
@@ -35,8 +36,8 @@ class WrongAnswerError(AssertionError):
 
 def job(folder, options):
     """Return the job that is timed: 64 numbers in an observation, six actions."""
-    training = {"num_envs": options["num_envs"], "rollout_bars": options["rollout_bars"], "minibatch": options["minibatch"], "epochs": 4,
-                "iterations": 1_000_000, **common(options)}  # fmt: skip
+    sizes = {name: options[name] for name in ("num_envs", "rollout_bars", "minibatch")}
+    training = {**sizes, "epochs": 4, "iterations": 1_000_000, "observation": options.get("observation", "flat"), **common(options)}
     return validate(Job, {
         "name": "train_rate",
         "data": {"tape": str(folder / "walk"), "train": ["2000-01-01", "2010-12-31"], "validation": ["2011-02-01", "2011-12-31"],
@@ -44,7 +45,7 @@ def job(folder, options):
         "encoders": [{"kind": "price", "lags": list(range(1, 53))}],
         "env": {"id": "quantgym/Trading-v0", "action": "six_actions"},
         "agent": {"algorithm": "PPO", "backend": backend_of(options), "hidden": [64, 64]},
-        "training": training | {"observation": options.get("observation", "flat")},
+        "training": training,
     }, "train_rate")  # fmt: skip
 
 
@@ -153,8 +154,8 @@ def check_rewards(name, rewards):
     """
     if not (rewards[0] < UNTAUGHT and rewards[-1] > LEARNED):
         raise WrongAnswerError(
-            f"{name} does not learn quantgym/Leak-v0: a bar earned {rewards[0]:.5f} in the first iteration and {rewards[-1]:.5f} in the "
-            f"last, must be under {UNTAUGHT} and over {LEARNED}"
+            f"{name} does not learn quantgym/Leak-v0: a bar must earn less than {UNTAUGHT} in the first iteration and more than "
+            f"{LEARNED} in the last, earned {rewards[0]:.5f} and {rewards[-1]:.5f}"
         )
 
 
@@ -172,6 +173,12 @@ def turn(work, seconds, clock=time.perf_counter):
         steps += work()
         if (taken := clock() - began) >= seconds:
             return {"steps": steps, "seconds": taken}
+
+
+def works_of(contender):
+    """Return what a contender can be asked to do, by name; each returns its steps."""
+    alone = {name: getattr(contender, name) for name in ("sample", "unmetered") if hasattr(contender, name)}
+    return {"train": lambda: contender.train()[0], **alone}
 
 
 def facts(prepared):
@@ -197,16 +204,14 @@ def main():
         gbm_tape(1, 5_000).save(folder / "walk")
         prepared = prepare(job(folder, options))
         answer(facts(prepared))
-        contender = None
+        works = {}
         for line in sys.stdin:
             order, _, seconds = line.strip().partition(" ")
             if order == "check":
                 answer(check(options))
                 continue
-            if contender is None:
-                contender = stack.enter_context(opened(options, prepared))
-            work = (lambda: contender.train()[0]) if order == "train" else getattr(contender, order)
-            answer(turn(work, float(seconds)))
+            works = works or works_of(stack.enter_context(opened(options, prepared)))
+            answer(turn(works[order], float(seconds)))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 `python benchmarks/train_rate.py --json` prints one line a figure; the exit code is 1 where a target is missed, 2 where it cannot be
 run. Like with like: the same world (Trading-v0, a batch of 256, 64 numbers in an observation, six actions), network (2 x 64) and
-hyperparameters, eager, the same number of torch threads, each contender in a process of its own. Each must first learn the world that
-leaks: a wrong answer is not timed. Then they take turns, one at a time, beside a loop that knows nothing of any of it: whatever else
-runs on a machine only ever makes it slower, so that the value is the best turn (of a ratio: the ratio of the best turns), and the
-median stands beside it. `dqn_rate.py` is run at the end.
+hyperparameters, eager, the same number of torch threads, each contender in a process of its own. Each must first learn the world
+that leaks: a wrong answer is not timed. Then they take turns, one at a time, beside a loop that knows nothing of training: whatever
+else runs on a machine only ever makes it slower, so that the value is the best turn (of a ratio: the ratio of the best turns), and
+the median stands beside it. `dqn_rate.py` is run at the end.
 """
 
 import argparse
@@ -160,7 +160,7 @@ def figures_of(rates, quick, device):
         if f"{peer}.train" in rates:
             yield line(f"ppo.fast_over_{peer}", *gain(rates, "fast.train", f"{peer}.train"), "times", None if quick else target)
     if "stock.sample" in rates:
-        yield line("ppo.sampling.fast_over_stock", *gain(rates, "fast.sample", "stock.sample"), "times", None if quick else SAMPLING)
+        yield line("ppo.sampling.fast_over_stock", *gain(rates, "fast.sample", "stock.sample"), "times", SAMPLING)
     if "compiled.train" in rates:
         yield line("ppo.compiled_over_eager", *gain(rates, "compiled.train", "fast.train"), "times")
     parts = [pick(rates["fast.train"]) * (1.0 / pick(rates["fast.sample"]) - 1.0 / pick(rates["fast.unmetered"]))
@@ -205,7 +205,7 @@ def parsed(arguments):
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON line a figure")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where networks learn (stock RLlib's and DQN's: cpu)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to learn; stock RLlib and DQN: cpu")
     parser.add_argument("--threads", type=int, help="torch threads of every contender (default: 2; quick: 1)")
     parser.add_argument("--turns", type=int, default=9, help="turns of every contender (default: 9)")
     parser.add_argument("--seconds", type=float, default=1.0, help="of a contender's turn, at least (default: 1)")
