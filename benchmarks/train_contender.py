@@ -166,13 +166,13 @@ def check(options):
         return [contender.train()[1] for _ in range(prepared.job.training.iterations)]
 
 
-def turn(work, seconds, clock=time.perf_counter):
-    """Repeat `work`, which returns steps, for as long or one time; return steps and seconds."""
-    began, steps = clock(), 0
+def turn(work, seconds, clock=time.perf_counter, cpu_clock=time.process_time):
+    """Repeat `work`, which returns steps, for as long or one time; return steps, seconds and CPU seconds of all threads."""
+    began, cpu_began, steps = clock(), cpu_clock(), 0
     while True:
         steps += work()
         if (taken := clock() - began) >= seconds:
-            return {"steps": steps, "seconds": taken}
+            return {"steps": steps, "seconds": taken, "cpu_seconds": cpu_clock() - cpu_began}
 
 
 def works_of(contender):

@@ -5,7 +5,8 @@ run. Like with like: the same world (Trading-v0, a batch of 256, 64 numbers in a
 hyperparameters, eager, the same number of torch threads, each contender in a process of its own. Each must first learn the world
 that leaks: a wrong answer is not timed. Then they take turns, one at a time, beside a loop that knows nothing of training: whatever
 else runs on a machine only ever makes it slower, so that the value is the best turn (of a ratio: the ratio of the best turns), and
-the median stands beside it. `dqn_rate.py` is run at the end.
+the median stands beside it. `by_cpu` is the same by CPU seconds of all threads, which a busy machine disturbs less and no target
+judges. `dqn_rate.py` is run at the end.
 """
 
 import argparse
@@ -110,7 +111,7 @@ def said(text):
 
 
 def in_turns(processes, options):
-    """Return steps a second of every turn by work, and units a second of the bare machine loops by theirs."""
+    """Return steps a second of every turn by work, and units a second of the bare machine loops by theirs; then by CPU seconds."""
     seconds = 0.0 if options.quick else options.seconds
     works = {f"{name}.train": (name, f"train {seconds}") for name in processes}
     for name, order in (("fast", "sample"), ("fast", "unmetered"), ("stock", "sample")):
@@ -118,22 +119,24 @@ def in_turns(processes, options):
             works[f"{name}.{order}"] = name, f"{order} {seconds / 2}"
     threads = min(options.threads, numba.config.NUMBA_NUM_THREADS)
     machine = {f"machine.threads{n}": churning(n) for n in sorted({1, threads})}
-    rates = {name: [] for name in (*works, *machine)}
+    rates, by_cpu = ({name: [] for name in (*works, *machine)} for _ in range(2))
     n_turns = 2 if options.quick else options.turns
     for number in range(n_turns):
         for name, loop in machine.items():
             rates[name].append(loop.rate(time.perf_counter))
+            by_cpu[name].append(loop.rate(time.process_time))
         for name, (contender, order) in works.items():
             found = processes[contender].ask(order)
             rates[name].append(found["steps"] / found["seconds"])
+            by_cpu[name].append(found["steps"] / max(found["cpu_seconds"], 1e-9))
         fast = ", ".join(f"{name} {found[-1]:,.0f}" for name, found in rates.items() if name.endswith(".train"))
         said(f"turn {number + 1} of {n_turns}, load {os.getloadavg()[0]:.1f}: {fast}")
-    return rates
+    return rates, by_cpu
 
 
-def line(figure, value, median, unit, target=None, checked=CHECKED):
+def line(figure, value, median, unit, target=None, checked=CHECKED, by_cpu=None):
     """Return a figure."""
-    return {"figure": figure, "value": value, "median": median, "unit": unit, "target": target,
+    return {"figure": figure, "value": value, "median": median, "by_cpu": by_cpu, "unit": unit, "target": target,
             "met": target is None or value >= target, "checked": checked}  # fmt: skip
 
 
@@ -143,29 +146,33 @@ def gain(rates, more, less):
     return max(rates[more]) / max(rates[less]), statistics.median(pairs)
 
 
-def figures_of(rates, quick, device):
+def meter_share(rates, pick):
+    """Return what part of training the meter is: seconds a step that sampling takes longer with it, over those of training."""
+    return pick(rates["fast.train"]) * (1.0 / pick(rates["fast.sample"]) - 1.0 / pick(rates["fast.unmetered"]))
+
+
+def figures_of(rates, by_cpu, quick, device):
     """Yield the figures of the turns; a quick run has no targets."""
     bare = "a loop that knows nothing of training: best and median tell how much of the machine there was"
     for name, found in rates.items():
         if name.startswith("machine."):
-            yield line(f"{name}.steps_per_s", max(found), statistics.median(found), "steps/s", checked=bare)
+            yield line(f"{name}.steps_per_s", max(found), statistics.median(found), "steps/s", None, bare, max(by_cpu[name]))
             continue
         contender, work = name.split(".")
         target = CUDA_STEPS if name == "reference.train" and device == "cuda" else None
         checked = "the test of the fast path: the weights of flat observations" if contender == "reference" else CHECKED
         stage = {"train": "trained", "sample": "sampled", "unmetered": "sampled_unmetered"}[work]
         yield line(f"ppo.{contender}.{stage}_steps_per_s", max(found), statistics.median(found), "steps/s",
-                   None if quick else target, checked)  # fmt: skip
-    for peer, target in PEERS.items():
-        if f"{peer}.train" in rates:
-            yield line(f"ppo.fast_over_{peer}", *gain(rates, "fast.train", f"{peer}.train"), "times", None if quick else target)
-    if "stock.sample" in rates:
-        yield line("ppo.sampling.fast_over_stock", *gain(rates, "fast.sample", "stock.sample"), "times", SAMPLING)
-    if "compiled.train" in rates:
-        yield line("ppo.compiled_over_eager", *gain(rates, "compiled.train", "fast.train"), "times")
-    parts = [pick(rates["fast.train"]) * (1.0 / pick(rates["fast.sample"]) - 1.0 / pick(rates["fast.unmetered"]))
-             for pick in (max, statistics.median)]  # fmt: skip
-    yield line("ppo.meter.share_of_training", *parts, "ratio")
+                   None if quick else target, checked, max(by_cpu[name]))  # fmt: skip
+    ratios = {f"ppo.fast_over_{peer}": ("fast.train", f"{peer}.train", target) for peer, target in PEERS.items()}
+    ratios["ppo.sampling.fast_over_stock"] = "fast.sample", "stock.sample", SAMPLING
+    ratios["ppo.compiled_over_eager"] = "compiled.train", "fast.train", None
+    for name, (more, less, target) in ratios.items():
+        if more in rates and less in rates:
+            by_cpu_too = gain(by_cpu, more, less)[0]
+            yield line(name, *gain(rates, more, less), "times", None if quick else target, by_cpu=by_cpu_too)
+    shares = [meter_share(*one) for one in ((rates, max), (rates, statistics.median), (by_cpu, max))]
+    yield line("ppo.meter.share_of_training", *shares[:2], "ratio", by_cpu=shares[2])
 
 
 def dqn_lines():
@@ -192,8 +199,8 @@ def figures(options, start=Process):
     before = os.getloadavg()[0]
     yield line("machine.load", before, before, "processes", checked="mean of the last minute, before anything was started")
     with running(options, names, start) as processes:
-        rates = in_turns(processes, options)
-    yield from figures_of(rates, options.quick, options.device)
+        rates, by_cpu = in_turns(processes, options)
+    yield from figures_of(rates, by_cpu, options.quick, options.device)
     if skipped:
         yield line("ppo.compiled.trained_steps_per_s", None, None, "steps/s", checked=f"skipped: {skipped}")
     if not options.quick:

@@ -52,7 +52,7 @@ class Scripted:
         self.asked.append((self.name, order))
         if order == "check":
             return self.rewards.get(self.name, GOOD)
-        return {"steps": self.pace.get((self.name, order.split()[0]), 1_000), "seconds": 0.5}
+        return {"steps": self.pace.get((self.name, order.split()[0]), 1_000), "seconds": 0.5, "cpu_seconds": 1.0}
 
     def close(self):
         self.asked.append((self.name, "close"))
@@ -81,6 +81,8 @@ def test_ratios_are_those_of_the_paces_and_are_judged_by_the_targets(rate, scrip
     assert told["ppo.fast_over_stock"] == (8.0, 4.0, True)
     assert told["ppo.fast_over_sb3"] == (2.0, 1.2, True)
     assert told["ppo.fast_over_bare"] == (0.8, 0.95, False)
+    # two threads: a CPU second each in half a second
+    assert (found["ppo.fast.trained_steps_per_s"]["by_cpu"], found["ppo.fast_over_sb3"]["by_cpu"]) == (8_000.0, 2.0)
     assert told["ppo.sampling.fast_over_stock"] == (40.0, 10.0, True)
     assert told["ppo.meter.share_of_training"][0] == pytest.approx(0.04)
     assert told["dqn.update.stock_over_fast"] == (20.0, 8.0, True)
@@ -144,7 +146,9 @@ def test_the_bare_loop_and_sb3_train_the_same_job_and_learn(contender, tmp_path)
         prepared = contender.prepare(contender.job(tmp_path, options))
         facts.append(contender.facts(prepared))
         with contender.opened(options, prepared) as one:
-            assert contender.turn(lambda: one.train()[0], 0.0, clock=iter([0.0, 2.0]).__next__) == {"steps": 64, "seconds": 2.0}
+            clocks = {"clock": iter([0.0, 2.0]).__next__, "cpu_clock": iter([5.0, 8.0]).__next__}
+            found = contender.turn(lambda: one.train()[0], 1.0, **clocks)
+            assert found == {"steps": 64, "seconds": 2.0, "cpu_seconds": 3.0}
     # 64 x 64 + 64, 64 x 64 + 64 and 64 x 6 + 6 for the actor, the same with one output for the critic
     weights = 2 * (2 * (64 * 64 + 64)) + 64 * 6 + 6 + 64 + 1
     assert facts == [{"n_in": 64, "n_out": 6, "weights": weights, "steps": 64, "threads": 1}] * 2
