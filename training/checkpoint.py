@@ -52,7 +52,7 @@ class Checkpoint:
         try:
             save(partial)
             files = {str(file.relative_to(partial)): _digest(file) for file in sorted(partial.rglob("*")) if file.is_file()}
-            sealed = {"schema": CHECKPOINT_VERSION, "files": files, "progress": progress}
+            sealed = {"schema": CHECKPOINT_VERSION, "files": files, "progress": progress, "digest": _seal(files, progress)}
             (partial / SEAL).write_text(json.dumps(sealed) + "\n", encoding="utf-8")
             for file in (*partial.rglob("*"), partial):
                 flush(file)
@@ -85,11 +85,13 @@ class Checkpoint:
     def _read(cls, path: Path) -> "Checkpoint":
         try:
             sealed = json.loads((path / SEAL).read_text(encoding="utf-8"))
-            schema, files, progress = sealed["schema"], sealed["files"], sealed["progress"]
+            schema, files, progress, digest = sealed["schema"], sealed["files"], sealed["progress"], sealed["digest"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IntegrityError(f"{path / SEAL}: unreadable ({error}); train anew") from None
         if schema != CHECKPOINT_VERSION:
             raise IntegrityError(f"{path}: checkpoint of version {schema}, this program reads {CHECKPOINT_VERSION}; train anew")
+        if _seal(files, progress) != digest:
+            raise IntegrityError(f"{path / SEAL}: was changed after it was written (sha256 differs); train anew")
         for name, digest in files.items():
             if not (path / name).is_file():
                 raise IntegrityError(f"{path / name}: missing; train anew")
@@ -110,3 +112,7 @@ def flush(path: Path) -> None:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _seal(files: dict[str, str], progress: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps([files, progress], sort_keys=True).encode()).hexdigest()

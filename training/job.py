@@ -116,6 +116,8 @@ def resume(
         _check_unchanged(run, prepared)
         checkpoint = run.checkpoint()
         run.cut({} if checkpoint is None else checkpoint.progress["sizes"])
+        if checkpoint is not None:
+            run.check(checkpoint.progress, job.training.iterations)
         best = None if checkpoint is None else checkpoint.progress["best"]
         run.keep_best(None if best is None else best["iteration"])
         run.resumed({"resumed_at_ns": [*run.record.get("resumed_at_ns", []), clock()]})

@@ -94,9 +94,6 @@ class Run:
         state = checkpoint.progress
         self._began -= state["seconds"]
         self.iterations = self.folder.iterations(self.prepared.job.training.iterations)
-        if len(self.iterations) != state["iteration"]:
-            found = f"metrics.jsonl has {len(self.iterations)} lines"
-            raise IntegrityError(f"{self.folder.path}: {found}, the checkpoint is of iteration {state['iteration']}; train anew")
         self.best = None if state["best"] is None else Best(**state["best"])
         self.stale, self.saved = state["stale"], state["iteration"]
         self.shown = state["validation"]

@@ -9,8 +9,9 @@ from typing import Any, Self
 
 import yaml
 
+from ..agents.bundle import load_bundle
 from ..configs.job import Job
-from ..market.errors import ConfigError, IntegrityError
+from ..market.errors import ConfigError, DataError, IntegrityError
 from .checkpoint import Checkpoint, flush
 from .progress import Iteration
 from .run_lock import RunLock
@@ -106,10 +107,19 @@ class RunFolder:
             file.write(json.dumps(figures, sort_keys=False) + "\n")
 
     def iterations(self, total: int) -> list[Iteration]:
-        """Return what stands in `metrics.jsonl`; `total` is the number of iterations of the job."""
+        """Return what stands in `metrics.jsonl`; `total` is the number of iterations of the job.
+
+        Raises:
+            IntegrityError: A line is not what was written.
+        """
         path = self.path / METRICS
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [Iteration.of(json.loads(line), total) for line in lines]
+        found: list[Iteration] = []
+        for number, line in enumerate(path.read_bytes().splitlines() if path.exists() else (), 1):
+            try:
+                found.append(Iteration.of(json.loads(line), total))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise IntegrityError(f"{path}: line {number} is unreadable ({type(error).__name__}: {error}); train anew") from None
+        return found
 
     def sizes(self) -> dict[str, int]:
         """Return the length in bytes of each file that only grows: metrics and events."""
@@ -132,6 +142,32 @@ class RunFolder:
             found = (self.path / name).stat().st_size if (self.path / name).is_file() else 0
             if found < size:
                 raise IntegrityError(f"{self.path / name}: has {found} bytes, had {size} at the checkpoint; train anew")
+
+    def check(self, progress: Mapping[str, Any], total: int) -> None:
+        """Check that metrics and the best bundle are those of a checkpoint, before a run goes on for hours to miss them.
+
+        Args:
+            progress: Of the checkpoint.
+            total: Iterations of the job.
+
+        Raises:
+            IntegrityError: One of them is missing or was changed.
+        """
+        lines = len(self.iterations(total))
+        if lines != progress["iteration"]:
+            found = f"metrics.jsonl has {lines} lines"
+            raise IntegrityError(f"{self.path}: {found}, the checkpoint is of iteration {progress['iteration']}; train anew")
+        best = progress["best"]
+        if best is None or not best["digest"]:
+            return
+        place = self.best(best["iteration"])
+        try:
+            digest = load_bundle(place).digest
+        except (IntegrityError, DataError) as error:
+            raise IntegrityError(f"{error}; it is the best bundle so far, which the run would leave; train anew") from None
+        if digest != best["digest"]:
+            changed = f"digest {digest[:12]}, was {best['digest'][:12]}"
+            raise IntegrityError(f"{place}: is not the best bundle so far ({changed}); train anew")
 
     def keep_best(self, iteration: int | None) -> None:
         """Delete what stands in `best/` of other iterations; None: all of it."""

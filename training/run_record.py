@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ..market.errors import DataError, IntegrityError
 
@@ -19,7 +19,7 @@ def read_record(folder: Path) -> dict[str, Any]:
 
     Raises:
         DataError: It is no run folder.
-        IntegrityError: The file is unreadable, or of another version.
+        IntegrityError: The file is unreadable, of another version, or has no status that is known.
     """
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -31,4 +31,7 @@ def read_record(folder: Path) -> dict[str, Any]:
         raise IntegrityError(f"{folder / RECORD}: must be a mapping, was {type(record).__name__}")
     if record.get("schema") != RUN_VERSION:
         raise IntegrityError(f"{folder}: run folder of version {record.get('schema')}, this program reads {RUN_VERSION}")
+    status, known = record.get("status"), get_args(Status)
+    if status not in known:
+        raise IntegrityError(f"{folder / RECORD}: status must be one of {', '.join(known)}, was {status!r}")
     return record

@@ -250,13 +250,33 @@ def test_another_tape_or_other_features_are_refused(halted):
         (lambda folder: (folder / "checkpoint/weights.npz").write_bytes(b"x"), r"weights\.npz: was changed"),
         (lambda folder: (folder / "checkpoint/weights.npz").unlink(), r"weights\.npz: missing"),
         (lambda folder: (folder / "checkpoint/progress.json").write_text("{"), r"progress\.json: unreadable"),
+        (lambda folder: swap(folder / "checkpoint/progress.json", b'"sizes"', b'"sixes"'), r"progress\.json: was changed"),
         (lambda folder: (folder / "metrics.jsonl").write_text(""), r"metrics\.jsonl: has 0 bytes"),
+        (lambda folder: swap(folder / "metrics.jsonl", b"iteration", b"iter\xfftion"), r"metrics\.jsonl: line 1 is unreadable"),
+        (lambda folder: swap(folder / "metrics.jsonl", b"\n", b" "), r"metrics\.jsonl: line 1 is unreadable"),
+        (lambda folder: shutil.rmtree(folder / "best"), r"best/3.*it is the best bundle so far"),
+        (lambda folder: swap(folder / "best/3/manifest.json", b'"seed": 5', b'"seed": 6'), r"best/3.*it is the best bundle so far"),
     ],
 )
-def test_a_checkpoint_that_was_changed_is_refused(halted, harm, says):
+def test_a_checkpoint_that_was_changed_is_refused_and_the_run_stays_as_it_was(halted, harm, says):
     harm(halted)
     with pytest.raises(IntegrityError, match=says):
         resume(halted)
+    assert json.loads((halted / "run.json").read_text())["status"] == "interrupted"
+    assert (halted / "bundle/manifest.json").is_file()
+
+
+@pytest.mark.parametrize("status", [None, "finished"])
+def test_a_record_without_a_status_that_is_known_is_refused(halted, status):
+    record = json.loads((halted / "run.json").read_text())
+    (halted / "run.json").write_text(json.dumps(record | {"status": status}))
+    with pytest.raises(IntegrityError, match=rf"run\.json: status must be one of running, done, .*, was {status!r}"):
+        resume(halted)
+
+
+def swap(file, old, new):
+    assert old in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(old, new, 1))
 
 
 @pytest.mark.parametrize("moment", ["while writing", "between the renames", "before the old one is deleted"])
