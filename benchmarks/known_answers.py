@@ -38,13 +38,16 @@ class Case:
 
 
 CASES = {
-    "leak_ppo": Case("leak_ppo", 0.95, changes=("agent.backend=fast",)),
+    "leak_ppo": Case("leak_ppo", 0.95),
     "kelly_ppo": Case("kelly_ppo", 0.95),
     "merton_ppo": Case("merton_ppo", 0.95),
     "mean_reversion_ppo": Case("mean_reversion_ppo", 0.95),
     "almgren_chriss_ppo": Case("almgren_chriss_ppo", 0.95),
-    "cartea_jaimungal_ppo": Case("cartea_jaimungal_ppo", 0.95),
     "no_edge_ppo": Case("no_edge_ppo", most=0.01, turnover=True),
+    "hidden_regime_lstm": Case("hidden_regime_lstm", 0.9),
+    "hidden_regime_memoryless": Case("hidden_regime_lstm", most=0.7, changes=("agent.body=null",)),
+    "lead_lag_gnn": Case("lead_lag_gnn", 0.9),
+    "lead_lag_edgeless": Case("lead_lag_gnn", most=0.5, changes=("agent.body.edges=none",)),
 }
 
 
