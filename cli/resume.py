@@ -12,6 +12,7 @@ EXAMPLE = "Example: quantgym resume runs/portfolio_ppo-1"
 
 def resume(
     run: Annotated[Path, typer.Argument(help="A run folder that is not done.")],
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, host:port: its nodes run the environments.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
 ) -> None:
     """Go on from a run's last checkpoint; with one environment runner it ends as if it had never stopped, to the bit."""
@@ -23,7 +24,9 @@ def resume(
 
     refuse_deployed(run)
     with entered(run), progress_bar(f"resuming {run.name}") as step:
-        result = resume_run(run, log=log_into, told=stopping, progress=lambda one: step(one.number / one.total, one.words()))
+        result = resume_run(
+            run, log=log_into, told=stopping, progress=lambda one: step(one.number / one.total, one.words()), address=address
+        )
     report(result, load_job(run / "job.yaml"), as_json)
 
 

@@ -34,7 +34,7 @@ class SeedRun:
     error: str = ""
 
 
-def train_seeds(job: "Job", count: int, run: Path | None, as_json: bool) -> None:
+def train_seeds(job: "Job", count: int, run: Path | None, as_json: bool, address: str | None = None) -> None:
     """Train `job` with `count` seeds from its own on, one after the other, and print what they say together.
 
     A seed whose training breaks is told and left out; Ctrl-C ends the one under way and those after it.
@@ -44,7 +44,7 @@ def train_seeds(job: "Job", count: int, run: Path | None, as_json: bool) -> None
     folders = _folders(job, count, run)
     done: list[SeedRun] = []
     for seed, folder in folders.items():
-        done.append(_one(job, seed, folder, str(folder).removesuffix(f"-seed{seed}")))
+        done.append(_one(job, seed, folder, str(folder).removesuffix(f"-seed{seed}"), address))
         if done[-1].result is not None and done[-1].result.status == "interrupted":
             break
     print_json(_document(done)) if as_json else _print(done)
@@ -66,11 +66,11 @@ def _folders(job: "Job", count: int, run: Path | None) -> dict[int, Path]:
     return {seed: Path(f"runs/{job.name}-{number}-seed{seed}") for seed in seeds}
 
 
-def _one(job: "Job", seed: int, folder: Path, parent: str) -> SeedRun:
+def _one(job: "Job", seed: int, folder: Path, parent: str, address: str | None) -> SeedRun:
     from .train import run_job
 
     try:
-        return SeedRun(seed, folder, run_job(job.model_copy(update={"seed": seed}), folder, parent))
+        return SeedRun(seed, folder, run_job(job.model_copy(update={"seed": seed}), folder, parent, address))
     except (ConfigError, OSError):
         raise  # would stop every other seed as well
     except QuantgymError as error:

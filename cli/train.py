@@ -24,6 +24,7 @@ def train(
     settings: Annotated[list[str] | None, typer.Option("--set", help="Override a setting: training.lr=3e-4; repeatable.")] = None,
     run: Annotated[Path | None, typer.Option(help="Run folder to make; by default the next free runs/JOB-N.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Train so often, with the job's seed and those after it; a folder each.")] = 1,
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, host:port: its nodes run the environments.")] = None,
     dry_run: Annotated[bool, typer.Option(help="Check the job and its data, print the plan, train nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
 ) -> None:
@@ -38,14 +39,14 @@ def train(
     if dry_run:
         from ..training.job import plan
 
-        facts = plan(loaded)
+        facts = plan(loaded, address)
         print_json(facts) if as_json else print_facts(facts)
     elif seeds > 1:
         from .seeds import train_seeds
 
-        train_seeds(loaded, seeds, run, as_json)
+        train_seeds(loaded, seeds, run, as_json, address)
     else:
-        report(run_job(loaded, run) if run else run_in_next(loaded, Path("runs")), loaded, as_json)
+        report(run_job(loaded, run, address=address) if run else run_in_next(loaded, Path("runs"), address), loaded, as_json)
 
 
 def report(result: "RunResult", job: "Job", as_json: bool) -> None:
@@ -65,7 +66,7 @@ def report(result: "RunResult", job: "Job", as_json: bool) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
-def run_job(job: "Job", folder: Path, parent: str | None = None) -> "RunResult":
+def run_job(job: "Job", folder: Path, parent: str | None = None, address: str | None = None) -> "RunResult":
     """Train `job` into `folder` behind a progress bar, and enter the run in the registry, also one that failed."""
     from ..training.job import train
     from .log import log_into
@@ -75,7 +76,7 @@ def run_job(job: "Job", folder: Path, parent: str | None = None) -> "RunResult":
         step(one.number / one.total, one.words())
 
     with entered(folder), progress_bar(f"training {job.name}") as step:
-        return train(job, folder, log=log_into, told=stopping, progress=show, parent=parent)
+        return train(job, folder, log=log_into, told=stopping, progress=show, parent=parent, address=address)
 
 
 @contextmanager
@@ -106,14 +107,14 @@ def stopping() -> None:
     typer.echo("ending after this iteration; Ctrl-C again ends at once", err=True)
 
 
-def run_in_next(job: "Job", parent: Path) -> "RunResult":
+def run_in_next(job: "Job", parent: Path, address: str | None = None) -> "RunResult":
     """Train `job` into the first free folder `parent/JOB-N`."""
     from ..training.run_folder import FolderTakenError
 
     while True:
         folder = next_folder(parent, job.name)
         try:
-            return run_job(job, folder)
+            return run_job(job, folder, address=address)
         except FolderTakenError:  # by a run that began at the same time
             if not folder.exists():
                 raise

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..configs.load import load_job
 from ..market.errors import ConfigError, IntegrityError
 from .batch_size import check_batch_sizes
 from .best import Judge
+from .cluster import check_job, joined_cluster
 from .learner import learner_of
 from .plan import facts_of, resources_of, versions
 from .preparation import Prepared, prepare
@@ -28,15 +29,23 @@ Progress = Callable[[Iteration], None]
 Log = Callable[[Path], AbstractContextManager[Any]]
 
 
-def plan(job: Job) -> dict[str, Any]:
+def plan(job: Job, address: str | None = None) -> dict[str, Any]:
     """Return what training would do, checked against the data: rows, columns, network, steps, resources. Nothing is written.
+
+    With an `address`, the cluster there is joined for its nodes and processors, and left.
 
     Raises:
         ConfigError: A setting is wrong.
         DataError: The data are missing or too short.
     """
+    if address is not None:
+        check_job(job)
     prepared = _prepared(job)
-    return {**facts_of(prepared), "resources": resources_of(prepared)}
+    facts = {**facts_of(prepared), "resources": resources_of(prepared)}
+    if address is not None:
+        with joined_cluster(address, job) as cluster:
+            facts["cluster"] = cluster.plain(job.training.runners)
+    return facts
 
 
 def train(
@@ -49,6 +58,7 @@ def train(
     timer: Callable[[], float] = time.perf_counter,
     told: Callable[[], None] | None = None,
     parent: str | None = None,
+    address: str | None = None,
 ) -> RunResult:
     """Train the agent of a job.
 
@@ -65,6 +75,7 @@ def train(
         timer: Seconds from any origin, for `training.seconds` and the figures of speed.
         told: Called at the first Ctrl-C.
         parent: What the run is a part of, such as a study or the runs of several seeds; kept in `run.json`.
+        address: `host:port` of a running Ray cluster, over whose nodes the environment runners are spread; None: this machine.
 
     Returns:
         What was learned and where it stands.
@@ -76,7 +87,20 @@ def train(
         DiskFullError: There is no space left; what was saved before stands.
     """
     run = RunFolder(folder)
+    if address is not None:
+        check_job(job)
     prepared = _prepared(job)
+    if address is not None:
+        with joined_cluster(address, job):
+            return _begin(run, prepared, progress, log, clock, timer, told, parent)
+    return _begin(run, prepared, progress, log, clock, timer, told, parent)
+
+
+def _begin(
+    run: RunFolder, prepared: Prepared, progress: Progress | None, log: Log | None, clock: Callable[[], int],
+    timer: Callable[[], float], told: Callable[[], None] | None, parent: str | None,
+) -> RunResult:  # fmt: skip
+    job = prepared.job
     identity = {"id": uuid.uuid4().hex, "parent": parent, "code": code_version()}
     run.create(job, {"job": job.name, **identity, "started_at_ns": clock(), "versions": versions(), **facts_of(prepared)})
     try:
@@ -97,6 +121,7 @@ def resume(
     clock: Callable[[], int] = time.time_ns,
     timer: Callable[[], float] = time.perf_counter,
     told: Callable[[], None] | None = None,
+    address: str | None = None,
 ) -> RunResult:
     """Go on with a run that was interrupted, killed or failed, from its checkpoint, or from the beginning where none stood yet.
 
@@ -109,11 +134,13 @@ def resume(
         DataError: It is no run folder.
         IntegrityError: The tape, the features or the checkpoint are not what they were.
     """
-    run = RunFolder.open(folder)
+    run, joined = RunFolder.open(folder), ExitStack()
     try:
         job = _job_of(run)
         prepared = _prepared(job)
         _check_unchanged(run, prepared)
+        if address is not None:
+            joined.enter_context(joined_cluster(address, job))
         checkpoint = run.checkpoint()
         run.cut({} if checkpoint is None else checkpoint.progress["sizes"])
         if checkpoint is not None:
@@ -128,6 +155,7 @@ def resume(
                 logger.warning("other versions than the run began with", before=run.record.get("versions"), now=versions())
             return Run(prepared, run, versions(), progress, clock, timer, told).go(checkpoint)
     finally:
+        joined.close()
         run.close()
 
 

@@ -14,6 +14,7 @@ from .env_runner import BatchEnvRunner
 from .ppo_update import PPOUpdate
 from .rollout import Rollout, joined
 from .sampled import Sampled
+from .spread_group import spread_runners
 
 __all__ = ["FastPPO", "RunnersDeadError"]
 
@@ -36,7 +37,8 @@ class FastPPO(PPO):  # type: ignore[misc]
 
     def setup(self, config: Any) -> None:
         """See RLlib."""
-        super().setup(config)
+        with spread_runners():
+            super().setup(config)
         self.values = {
             "lr": float(self.config.lr), "clip": float(self.config.clip_param),
             "entropy_coefficient": float(self.config.entropy_coeff),

@@ -69,7 +69,7 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
         if weights is not None:
             self.module.net.load_state_dict(weights)
         if not self.sampler.begun:
-            self.sampler.begin(self._seed_of(ENV_STREAM, iteration))
+            self.sampler.begin(self._seed_of(ENV_STREAM, iteration), self._seed_of(NOISE_STREAM, iteration))
         rollout, sums = self.sampler.sample()
         self.num_env_steps_sampled_lifetime += rollout.n_steps
         return rollout, sums
@@ -95,8 +95,8 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
         """Ignore what RLlib pushes: weights come with every request."""
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all that decides how sampling goes on, besides the weights."""
-        return self.sampler.state()
+        """Return all that decides how sampling goes on, besides the weights; nothing where it has not begun (just restarted)."""
+        return self.sampler.state() if self.sampler.begun else {}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `snapshot`."""

@@ -18,6 +18,7 @@ from ...market.errors import ConfigError, IntegrityError
 from ..environment import make_for_rllib
 from ..learner import NotFiniteError
 from ..preparation import Prepared
+from ..quiet_log import quiet_logger
 from ..randomness import isolated_randomness
 from ..ray_session import ray_session
 from ..warm_start import warm_start
@@ -90,7 +91,8 @@ class FastPPOLearner:
     def distributions(self) -> dict[str, np.ndarray]:
         """Return what the last step of the environments shows, by name: see `MeteredVectorEnv.distributions`."""
         found = self._algorithm.each_runner(lambda runner: runner.sampler.meter.distributions())
-        return {name: np.concatenate([one[name] for one in found]) for name in (found[0] if found else {})}
+        names = dict.fromkeys(name for one in found for name in one)  # one that was just restarted has not all of them
+        return {name: np.concatenate([one[name] for one in found if name in one]) for name in names}
 
     def weights(self) -> dict[str, torch.Tensor]:
         """Return copies of the network's weights by name."""
@@ -105,13 +107,16 @@ class FastPPOLearner:
         """
         learner = self._algorithm.rule.state() | {"steps": self.steps, "iteration": self.iteration, "torch": torch.get_rng_state()}
         torch.save(learner, folder / LEARNER_FILE)
-        snapshots = self._algorithm.each_runner(lambda runner: runner.snapshot())
+        found = self._algorithm.each_runner(lambda runner: (runner.place, runner.snapshot()))
+        snapshots = {place: state for place, state in found if state}
         globals_ = {"python": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002 - RLlib draws from them
         with (folder / RUNNERS_FILE).open("wb") as file:
             pickle.dump({"job": self.prepared.job.digest, "runners": snapshots, "random": globals_}, file)
 
     def load(self, folder: Path) -> None:
         """Go on from what `save` wrote, before the first iteration: with one environment runner to the bit.
+
+        A runner that was dead when it was saved has no state there: it begins new episodes, with random numbers of its own.
 
         Raises:
             IntegrityError: A file is missing or unreadable, or it is of another job.
@@ -128,7 +133,14 @@ class FastPPOLearner:
         self.steps, self.iteration = learner["steps"], learner["iteration"]
         self._move_to(self.prepared.stage(max(0, self.iteration - 1)))
         snapshots = kept["runners"]
-        self._algorithm.each_runner(lambda runner: runner.restore(snapshots[max(0, runner.place - 1)]))
+        if isinstance(snapshots, list):  # as earlier checkpoints have them
+            snapshots = dict(enumerate(snapshots, 1 if self.prepared.job.training.runners else 0))
+        places = self._algorithm.each_runner(lambda runner: _restore(runner, snapshots))
+        if missing := sorted(place for place in places if place not in snapshots):
+            quiet_logger("quantgym.training").warning(
+                "the checkpoint has no state of some environment runners, which begin new episodes", runners=missing,
+                restored=sorted(set(places) - set(missing)),
+            )  # fmt: skip
         torch.set_rng_state(learner["torch"])
         random.setstate(kept["random"]["python"])
         np.random.set_state(kept["random"]["numpy"])  # noqa: NPY002
@@ -153,3 +165,9 @@ class FastPPOLearner:
             raise NotFiniteError(
                 f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
             )
+
+
+def _restore(runner: Any, snapshots: dict[int, Any]) -> int:
+    if runner.place in snapshots:
+        runner.restore(snapshots[runner.place])
+    return int(runner.place)

@@ -66,8 +66,10 @@ class Sampler:
         """Whether there is an observation to decide on."""
         return self._seen is not None
 
-    def begin(self, seed: int) -> None:
-        """Begin new episodes everywhere."""
+    def begin(self, seed: int, noise: int | None = None) -> None:
+        """Begin new episodes everywhere, with new noise where a seed of it is given."""
+        if noise is not None:
+            self._noise.manual_seed(noise)
         self._seen, _ = self.meter.reset(seed=seed)
         if self.recurrent:
             self._state = self.network.initial(self.env.num_envs).cpu()
