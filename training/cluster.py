@@ -49,7 +49,8 @@ class Cluster:
         """
         if n_runners > (total := sum(self.cpus.values())):
             raise ConfigError(
-                f"training.runners must not exceed the {total} processors of the {len(self.cpus)} nodes at {self.address}, was {n_runners}"
+                f"training.runners must not exceed the {total} processors of the {len(self.cpus)} nodes at {self.address}, "
+                f"was {n_runners}"
             )
         placed = dict.fromkeys(self.cpus, 0)
         for _ in range(n_runners):
@@ -146,6 +147,6 @@ def _reach(address: str) -> None:
             link.sendall(HTTP2_PREFACE)
             answer = link.recv(9)
     except OSError as error:
-        raise ConfigError(f"--address {address} cannot be reached ({error}); is the cluster up? ray start --head prints it") from None
+        raise ConfigError(f"--address {address} cannot be reached ({error}); is it up? ray start --head prints it") from None
     if len(answer) < 4 or answer[3] != SETTINGS_FRAME:
         raise ConfigError(f"--address {address}: what answers there is no Ray head node; ray start --head prints its address")

@@ -12,7 +12,7 @@ def test_a_run_whose_folder_was_taken_meanwhile_takes_the_next(monkeypatch, tmp_
     monkeypatch.chdir(tmp_path)
     tried = []
 
-    def run_job(job, folder):
+    def run_job(job, folder, address=None):
         tried.append(str(folder))
         if len(tried) < 3:
             folder.mkdir(parents=True)  # somebody else was faster
@@ -26,7 +26,7 @@ def test_a_run_whose_folder_was_taken_meanwhile_takes_the_next(monkeypatch, tmp_
 
 @pytest.mark.parametrize(("job", "evaluated"), [("leak_ppo", False), ("portfolio_ppo", True)])
 def test_what_is_proposed_next_works(monkeypatch, tmp_path, capsys, job, evaluated):
-    def run_job(job, folder):
+    def run_job(job, folder, address=None):
         return SimpleNamespace(folder=folder, facts=dict, resume="", status="done")
 
     monkeypatch.setattr(train, "run_job", run_job)

@@ -34,7 +34,7 @@ def trained(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     found = {7: 1.01, 8: 1.03, 9: 1.05}
 
-    def run_job(job, folder, parent=None):
+    def run_job(job, folder, parent=None, address=None):
         outcome = found[job.seed]
         if isinstance(outcome, Exception):
             raise outcome
