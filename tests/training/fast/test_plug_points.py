@@ -49,6 +49,13 @@ def test_updates_pass_what_is_ours_on_to_the_learner():
     assert issubclass(PPO, Algorithm)
 
 
+def test_runners_are_spread_through_two_private_names_that_still_stand():
+    from ray.rllib.algorithms import algorithm
+
+    assert algorithm.EnvRunnerGroup is EnvRunnerGroup
+    assert "self._remote_args = " in inspect.getsource(EnvRunnerGroup)
+
+
 KNOWN = ["off_policy_algorithm.py: learner_group._learner"]  # held by its own tests, which stop without it
 
 
