@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -40,7 +41,10 @@ def rate(contender, load):
 class Scripted:
     """Answers like a process, with rewards and a pace of our choice."""
 
-    rewards, pace, odd, asked = {}, {}, {}, []
+    rewards: ClassVar[dict[Any, Any]] = {}
+    pace: ClassVar[dict[Any, Any]] = {}
+    odd: ClassVar[dict[Any, Any]] = {}
+    asked: ClassVar[list[Any]] = []
 
     def __init__(self, name, options):
         self.name, self.facts = name, None
