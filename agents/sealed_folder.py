@@ -10,7 +10,7 @@ from typing import Any
 
 from ..market.errors import ConfigError, IntegrityError
 
-__all__ = ["MANIFEST", "read_sealed", "write_sealed"]
+__all__ = ["MANIFEST", "file_digest", "flush", "read_sealed", "write_sealed"]
 
 MANIFEST = "manifest.json"
 
@@ -38,15 +38,15 @@ def write_sealed(folder: Path, writers: Mapping[str, Callable[[Path], None]], ma
         files = {}
         for name, write in writers.items():
             write(partial / name)
-            files[name] = _file_digest(partial / name)
+            files[name] = file_digest(partial / name)
         sealed = {**manifest, "files": files}
         digest = _digest(sealed)
         text = json.dumps({**sealed, "digest": digest}, indent=2, allow_nan=False) + "\n"
         (partial / MANIFEST).write_text(text, encoding="utf-8")
         for path in (*partial.iterdir(), partial):
-            _flush(path)
+            flush(path)
         partial.rename(folder)
-        _flush(folder.parent)
+        flush(folder.parent)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -84,7 +84,7 @@ def read_sealed(folder: Path, version: int, what: str) -> dict[str, Any]:
         odd = sorted(expected ^ found_names)[0]
         raise IntegrityError(f"{folder}: {odd} is {'missing' if odd in expected else 'not named in the manifest'}")
     for name, digest in manifest["files"].items():
-        if _file_digest(folder / name) != digest:
+        if file_digest(folder / name) != digest:
             raise IntegrityError(f"{folder / name}: the file was changed after it was sealed (sha256 differs)")
     return {**manifest, "digest": claimed}
 
@@ -93,12 +93,14 @@ def _digest(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Wait until a file or a folder stands on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

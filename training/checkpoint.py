@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..agents.sealed_folder import file_digest, flush
 from ..market.errors import IntegrityError
 
 __all__ = ["CHECKPOINT_VERSION", "Checkpoint"]
@@ -51,7 +51,7 @@ class Checkpoint:
         partial.mkdir()
         try:
             save(partial)
-            files = {str(file.relative_to(partial)): _digest(file) for file in sorted(partial.rglob("*")) if file.is_file()}
+            files = {str(file.relative_to(partial)): file_digest(file) for file in sorted(partial.rglob("*")) if file.is_file()}
             sealed = {"schema": CHECKPOINT_VERSION, "files": files, "progress": progress, "digest": _seal(files, progress)}
             (partial / SEAL).write_text(json.dumps(sealed) + "\n", encoding="utf-8")
             for file in (*partial.rglob("*"), partial):
@@ -95,23 +95,9 @@ class Checkpoint:
         for name, digest in files.items():
             if not (path / name).is_file():
                 raise IntegrityError(f"{path / name}: missing; train anew")
-            if _digest(path / name) != digest:
+            if file_digest(path / name) != digest:
                 raise IntegrityError(f"{path / name}: was changed after it was written (sha256 differs); train anew")
         return cls(path, progress)
-
-
-def flush(path: Path) -> None:
-    """Wait until a file or a folder stands on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _seal(files: dict[str, str], progress: dict[str, Any]) -> str:

@@ -14,12 +14,12 @@ from torch.nn import functional
 
 from ..agents.network_policy import NetworkPolicy
 from ..agents.networks.actor_critic import ActorCritic
-from ..agents.networks.network import build_network, load_weights
+from ..agents.networks.network import build_network
 from ..market.errors import ConfigError
 from ..market.seeding import generator, spawned
 from .cloning_lesson import Lesson, Play, expert_of
 from .environment import Blueprint
-from .learner import NotFiniteError
+from .learned import check_finite, copied_weights, policy_of
 from .learner_file import load_learner, save_learner
 from .meter import MeteredVectorEnv
 from .preparation import Prepared
@@ -87,7 +87,7 @@ class CloningLearner:
         loss, norm = self._learn(lesson)
         self.iteration += 1
         self.steps += lesson.began.size
-        self._check_finite(loss)
+        check_finite(self._network, {"the loss": loss}, self.iteration, self.steps)
         n_steps, ended = lesson.began.size, time.perf_counter()
         return self._play.env.read() | {
             "learn/clone_loss": loss,
@@ -118,10 +118,7 @@ class CloningLearner:
 
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far."""
-        prepared, job = self.prepared, self.prepared.job
-        weights = {name: value.detach().cpu().clone() for name, value in self._network.state_dict().items()}
-        network = load_weights(prepared.network, weights)
-        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+        return policy_of(self.prepared, copied_weights(self._network))
 
     def save(self, folder: Path) -> None:
         """Write all that decides how learning goes on; see `Learner.save`."""
@@ -235,14 +232,6 @@ class CloningLearner:
             for one, first in zip(seen, began, strict=True):
                 memory = self._network.advance(one, memory * ~first[:, None])[2]
         return memory
-
-    def _check_finite(self, loss: float) -> None:
-        odd = [name for name, value in self._network.state_dict().items() if not bool(torch.isfinite(value).all())]
-        if odd or not math.isfinite(loss):
-            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
-            raise NotFiniteError(
-                f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
-            )
 
 
 def _check_support(prepared: Prepared) -> None:

@@ -10,9 +10,10 @@ from typing import Any, Self
 import yaml
 
 from ..agents.bundle import load_bundle
+from ..agents.sealed_folder import flush
 from ..configs.job import Job
 from ..market.errors import ConfigError, DataError, IntegrityError
-from .checkpoint import Checkpoint, flush
+from .checkpoint import Checkpoint
 from .progress import Iteration
 from .run_lock import RunLock
 from .run_record import RECORD, RUN_VERSION, Status, read_record

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from .bodied import Bodied
 from .features import Features, masked
+from .forecasting import Forecasting
 from .head import build_head, n_spreads, read
 from .settings import NetworkSettings
 
@@ -13,7 +13,7 @@ __all__ = ["ActorCritic"]
 LOWEST_LOG_STD, HIGHEST_LOG_STD = -5.0, 1.0
 
 
-class ActorCritic(Bodied):
+class ActorCritic(Forecasting):
     """A policy over a categorical or a diagonal Gaussian, a value, and where asked for a forecast.
 
     Logits of actions that the action mask forbids are -1e9. Log standard deviations of the Gaussian are parameters, independent of
@@ -29,11 +29,7 @@ class ActorCritic(Bodied):
         self.vf = build_head(self.trunk, self.width, hidden, 1, activation)
         n_free = n_spreads(self.pi, n_out)
         self.log_std = nn.Parameter(torch.full((n_free,), settings.log_std)) if settings.continuous else None
-        self.forecaster = None
-        if settings.forecast:
-            below = settings.hidden[-1] if self.trunk is None and settings.hidden else self.width
-            above = () if self.trunk is None else hidden
-            self.forecaster = build_head(self.trunk, below, above, settings.forecast, activation, gain=0.01, per_asset=True)
+        self.grow_forecaster(settings)
 
     def forward(self, flat: Tensor) -> Tensor:
         """Return the parameters of the action distribution.
@@ -73,14 +69,6 @@ class ActorCritic(Bodied):
     def value_of(self, features: Features) -> Tensor:
         """Return values, (...,)."""
         return read(self.vf, features).squeeze(-1)
-
-    def forecast_of(self, features: Features) -> Tensor:
-        """Return the forecasts of the auxiliary targets, (..., n). Without a body they grow from the actor's last hidden layer."""
-        assert self.forecaster is not None
-        if self.trunk is None:
-            assert isinstance(self.pi, nn.Sequential)
-            features = features._replace(flat=self.pi[:-1](features.flat))
-        return read(self.forecaster, features)
 
     def deviations(self) -> Tensor:
         """Return log standard deviations, (n_out,), inside [-5, 1]; assets of a graph share one."""

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from .bodied import Bodied
 from .features import Features
+from .forecasting import Forecasting
 from .head import build_head, read, speaks_by_asset
 from .settings import NetworkSettings
 
@@ -51,7 +52,7 @@ class SoftActorCritic(nn.Module):
         return self.actor.forecast_of(self.actor.features(flat))
 
 
-class SquashedActor(Bodied):
+class SquashedActor(Forecasting):
     """Means and log deviations that both depend on the observation."""
 
     def __init__(self, settings: NetworkSettings) -> None:
@@ -59,11 +60,7 @@ class SquashedActor(Bodied):
         hidden, activation = settings.hidden, settings.activation
         self.pi = build_head(self.trunk, self.width, hidden, settings.n_out, activation, gain=0.01, per_asset=True, n_each=2)
         self.first_log_std = settings.log_std
-        self.forecaster = None
-        if settings.forecast:
-            below = hidden[-1] if self.trunk is None and hidden else self.width
-            above = () if self.trunk is None else hidden
-            self.forecaster = build_head(self.trunk, below, above, settings.forecast, activation, gain=0.01, per_asset=True)
+        self.grow_forecaster(settings)
 
     def forward(self, flat: Tensor) -> Tensor:
         """Return means and log standard deviations side by side, (N, 2 n_out)."""
@@ -73,14 +70,6 @@ class SquashedActor(Bodied):
         """Return means and log standard deviations in [-5, 2], (N, 2 n_out)."""
         mean, log_std = read(self.pi, features).chunk(2, -1)
         return torch.cat([mean, (log_std + self.first_log_std).clamp(LOWEST_LOG_STD, HIGHEST_LOG_STD)], dim=-1)
-
-    def forecast_of(self, features: Features) -> Tensor:
-        """Return the forecasts of the auxiliary targets, (N, n)."""
-        assert self.forecaster is not None
-        if self.trunk is None:
-            assert isinstance(self.pi, nn.Sequential)
-            features = features._replace(flat=self.pi[:-1](features.flat))
-        return read(self.forecaster, features)
 
 
 class TwinCritic(nn.Module):

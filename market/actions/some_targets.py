@@ -2,13 +2,11 @@
 
 import numpy as np
 
-from ..kernel import constant, kernel
-from ..order import Refusal
-from .sizing import aim, decline
+from ..kernel import kernel
+from .sizing import aim
+from .targets import kept_share
 
 __all__ = ["decode_some_targets_batch"]
-
-LEVERAGE = constant(Refusal.LEVERAGE)
 
 
 @kernel(inline=True)
@@ -32,11 +30,7 @@ def decode_some_targets(
         n_traded += 1 if traded[e, a] else 0
     if n_traded == 0:
         return
-    scale = 1.0
-    if total > rules[e].max_leverage:
-        scale = rules[e].max_leverage / total
-        if total > rules[e].max_leverage * (1.0 + 1e-6):
-            decline(e, LEVERAGE, declined)
+    scale = kept_share(e, total, rules, declined)
     for a in range(intents.shape[1]):
         if traded[e, a]:
             aim(e, a, row, weights[e, a] * scale, bars, instruments, rules, account, position, intents, declined)

@@ -6,9 +6,19 @@ from ..kernel import constant, kernel
 from ..order import Refusal
 from .sizing import aim, decline
 
-__all__ = ["decode_targets", "decode_targets_batch"]
+__all__ = ["decode_targets", "decode_targets_batch", "kept_share"]
 
 LEVERAGE = constant(Refusal.LEVERAGE)
+
+
+@kernel(inline=True)
+def kept_share(e: int, total: float, rules: np.ndarray, declined: np.ndarray) -> float:
+    """Return what weights of the absolute sum `total` are multiplied with to keep to the leverage allowed, and count the cut."""
+    if total <= rules[e].max_leverage:
+        return 1.0
+    if total > rules[e].max_leverage * (1.0 + 1e-6):
+        decline(e, LEVERAGE, declined)
+    return float(rules[e].max_leverage / total)
 
 
 @kernel(inline=True)
@@ -28,11 +38,7 @@ def decode_targets(
     total = 0.0
     for a in range(intents.shape[1]):
         total += abs(actions[e, a])
-    scale = 1.0
-    if total > rules[e].max_leverage:
-        scale = rules[e].max_leverage / total
-        if total > rules[e].max_leverage * (1.0 + 1e-6):
-            decline(e, LEVERAGE, declined)
+    scale = kept_share(e, total, rules, declined)
     for a in range(intents.shape[1]):
         aim(e, a, row, actions[e, a] * scale, bars, instruments, rules, account, position, intents, declined)
 

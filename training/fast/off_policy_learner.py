@@ -15,10 +15,9 @@ import torch
 from ...agents.network_policy import NetworkPolicy
 from ...agents.networks.bodied import read_references
 from ...agents.networks.gather import Gather
-from ...agents.networks.network import load_weights
 from ...market.errors import ConfigError
 from ..batch_size import check_batch_sizes
-from ..learner import NotFiniteError
+from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import load_learner, save_learner
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
@@ -105,7 +104,7 @@ class OffPolicyLearner(ABC):
         self.iteration += 1
         self.steps = algorithm.runner.steps
         figures = algorithm.runner.env.read() | algorithm.figures
-        self._check_finite(figures)
+        check_finite(self._algorithm.update.net.net, {"the loss": figures.get("learn/total_loss", 0.0)}, self.iteration, self.steps)
         if algorithm.figures:
             figures |= {"learn/learning_rate": algorithm.turn.lr, **self.more_figures()}
         played = self.steps - before
@@ -121,13 +120,11 @@ class OffPolicyLearner(ABC):
 
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far, free of Ray."""
-        prepared, job = self.prepared, self.prepared.job
-        network = load_weights(prepared.network, self.weights())
-        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+        return policy_of(self.prepared, self.weights())
 
     def weights(self) -> dict[str, torch.Tensor]:
         """Return copies of the network's weights by name."""
-        return {name: value.detach().cpu().clone() for name, value in self._algorithm.update.net.net.state_dict().items()}
+        return copied_weights(self._algorithm.update.net.net)
 
     def save(self, folder: Path) -> None:
         """Write into an empty folder all that decides how learning goes on; rows of the replay go into `replay/` beside it.
@@ -178,14 +175,6 @@ class OffPolicyLearner(ABC):
             self._algorithm.runner.begin(blueprint, int(seed))
             self._algorithm.update.replay.cut()
 
-    def _check_finite(self, figures: dict[str, float]) -> None:
-        odd = [name for name, value in self.weights().items() if not bool(torch.isfinite(value).all())]
-        loss = figures.get("learn/total_loss", 0.0)
-        if odd or not math.isfinite(loss):
-            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
-            raise NotFiniteError(
-                f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
-            )
 
 
 def _check(prepared: Prepared) -> None:

@@ -13,10 +13,9 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
-from ...agents.networks.network import load_weights
 from ...market.errors import ConfigError, IntegrityError
 from ..environment import make_for_rllib
-from ..learner import NotFiniteError
+from ..learned import check_finite, copied_weights, policy_of
 from ..preparation import Prepared
 from ..quiet_log import quiet_logger
 from ..randomness import isolated_randomness
@@ -78,15 +77,13 @@ class FastPPOLearner:
         self.iteration += 1
         self.steps += algorithm.n_steps
         figures: dict[str, float] = algorithm.figures
-        self._check_finite(figures["learn/total_loss"])
+        check_finite(self._algorithm.rule.network, {"the loss": figures["learn/total_loss"]}, self.iteration, self.steps)
         figures["speed/steps_per_s"] = algorithm.n_steps / (time.perf_counter() - began)
         return {tag: value for tag, value in figures.items() if math.isfinite(value)}
 
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far, free of Ray."""
-        prepared, job = self.prepared, self.prepared.job
-        network = load_weights(prepared.network, self.weights())
-        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+        return policy_of(self.prepared, self.weights())
 
     def distributions(self) -> dict[str, np.ndarray]:
         """Return what the last step of the environments shows, by name: see `MeteredVectorEnv.distributions`."""
@@ -96,8 +93,7 @@ class FastPPOLearner:
 
     def weights(self) -> dict[str, torch.Tensor]:
         """Return copies of the network's weights by name."""
-        state = self._algorithm.rule.network.state_dict()
-        return {name: value.detach().cpu().clone() for name, value in state.items()}
+        return copied_weights(self._algorithm.rule.network)
 
     def save(self, folder: Path) -> None:
         """Write `learner.pt` (weights, optimiser, permutations, coefficient, counters) and `runners.pickle` (where they stand).
@@ -158,13 +154,6 @@ class FastPPOLearner:
         reference = ray.put(world)
         self._algorithm.each_runner(lambda runner: runner.make_env(ray.get(reference)))
 
-    def _check_finite(self, loss: float) -> None:
-        odd = [name for name, value in self._algorithm.rule.network.state_dict().items() if not bool(torch.isfinite(value).all())]
-        if odd or not math.isfinite(loss):
-            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
-            raise NotFiniteError(
-                f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
-            )
 
 
 def _restore(runner: Any, snapshots: dict[int, Any]) -> int:

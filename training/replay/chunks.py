@@ -1,7 +1,5 @@
 """Rows of a ring in files: one for what came since the last, gone when all of it has fallen out of the ring."""
 
-import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...agents.array_file import read_arrays, write_arrays
+from ...agents.sealed_folder import file_digest, flush
 from ...market.errors import IntegrityError
 from .ring import Ring
 from .steps import Steps
@@ -108,17 +107,17 @@ class Chunks:
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = self.folder / f".{name}{PARTIAL}"
         write_arrays(partial, {**arrays, "apart": apart, "reached": reached[apart]})
-        digest = _digest(partial)
-        _flush(partial)
+        digest = file_digest(partial)
+        flush(partial)
         partial.rename(self.folder / name)
-        _flush(self.folder)
+        flush(self.folder)
         return Chunk(name, first, ring.written, digest)
 
     def _read(self, chunk: Chunk) -> dict[str, np.ndarray]:
         path = self.folder / chunk.name
         if not path.is_file():
             raise IntegrityError(f"{path} is missing; the state that names it cannot go on")
-        if _digest(path) != chunk.sha256:
+        if file_digest(path) != chunk.sha256:
             raise IntegrityError(f"{path} was changed or cut short since it was written")
         arrays = read_arrays(path)
         try:
@@ -132,15 +131,3 @@ class Chunks:
     def plain(chunks: Iterable[Chunk]) -> list[dict[str, Any]]:
         """Return chunks as JSON data, for `load`."""
         return [asdict(chunk) for chunk in chunks]
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,9 +12,8 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
-from ...agents.networks.network import load_weights
 from ..environment import Blueprint
-from ..learner import NotFiniteError
+from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import load_learner, save_learner
 from ..meter import MeteredVectorEnv
 from ..preparation import Prepared
@@ -97,7 +96,8 @@ class Sb3Learner:
             figures["learn/q_loss"] = figures["learn/total_loss"]
         if "train/learning_rate" in told:  # it has learned in this iteration
             figures["learn/gradient_norm"] = self._gradient_norm()
-        self._check_finite(figures)
+        losses = {tag: value for tag, value in figures.items() if tag.endswith("_loss")}
+        check_finite(self._net, losses, self.iteration, self.steps)
         whole, n_steps = time.perf_counter() - began, self.steps - before
         figures["speed/steps_per_s"] = n_steps / whole
         figures["speed/sample_steps_per_s"] = n_steps / max(whole - self._learning_s, 1e-9)
@@ -111,10 +111,7 @@ class Sb3Learner:
 
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far, free of stable-baselines3."""
-        prepared, job = self.prepared, self.prepared.job
-        weights = {name: value.detach().cpu().clone() for name, value in self._net.state_dict().items()}
-        network = load_weights(prepared.network, weights)
-        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+        return policy_of(self.prepared, copied_weights(self._net))
 
     def save(self, folder: Path) -> None:
         """Write everything that decides how learning goes on; see `Learner.save`. A replay is written whole each time."""
@@ -190,12 +187,3 @@ class Sb3Learner:
     def _gradient_norm(self) -> float:
         policy: Any = self._algorithm.policy
         return float((policy.actor if hasattr(policy, "actor") else policy).optimizer.norm)
-
-    def _check_finite(self, figures: dict[str, float]) -> None:
-        odd = [name for name, value in self._net.state_dict().items() if not bool(torch.isfinite(value).all())]
-        losses = {tag: value for tag, value in figures.items() if tag.endswith("_loss") and not math.isfinite(value)}
-        if odd or losses:
-            what = f"weight {odd[0]} is no longer finite" if odd else f"{next(iter(losses))} became {next(iter(losses.values()))}"
-            raise NotFiniteError(
-                f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
-            )

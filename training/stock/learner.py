@@ -13,11 +13,10 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
-from ...agents.networks.network import load_weights
 from ...market.errors import ConfigError
 from ...market.seeding import generator, spawned
 from ..environment import make_for_rllib
-from ..learner import NotFiniteError
+from ..learned import check_finite, copied_weights, policy_of
 from ..meter import MeteredVectorEnv
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
@@ -96,7 +95,8 @@ class StockLearner:
         figures["train/episode_bars"] = _number(runners, "episode_len_mean")
         learned = result.get("learners", {}).get("default_policy", {})
         figures |= {tag: _number(learned, name) for name, tag in LEARNER_TAGS.items() if name in learned}
-        self._check_finite(figures.get("learn/total_loss", 0.0))
+        loss = figures.get("learn/total_loss", 0.0)
+        check_finite(self._algorithm.get_module().net, {"the loss": loss}, self.iteration, self.steps)
         seconds = time.perf_counter() - began
         stages = {"steps": seconds, "sample_steps": self._sampling, "learn_steps": seconds - self._sampling}
         figures |= {f"speed/{stage}_per_s": (self.steps - before) / taken for stage, taken in stages.items() if taken > 0.0}
@@ -108,10 +108,7 @@ class StockLearner:
 
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far, free of Ray."""
-        weights = {name: value.detach().clone() for name, value in self._algorithm.get_module().net.state_dict().items()}
-        prepared, job = self.prepared, self.prepared.job
-        network = load_weights(prepared.network, weights)
-        return NetworkPolicy(network, prepared.network, prepared.layout, prepared.scheme, name=job.name, seed=job.seed)
+        return policy_of(self.prepared, copied_weights(self._algorithm.get_module().net))
 
     def _time_sampling(self, runner: Any) -> None:
         sample = runner.sample
@@ -124,15 +121,6 @@ class StockLearner:
                 self._sampling += time.perf_counter() - began
 
         runner.sample = timed
-
-    def _check_finite(self, loss: float) -> None:
-        weights = self._algorithm.get_module().net.state_dict()
-        odd = [name for name, value in weights.items() if not bool(torch.isfinite(value).all())]
-        if odd or not math.isfinite(loss):
-            what = f"weight {odd[0]} is no longer finite" if odd else f"the loss became {loss}"
-            raise NotFiniteError(
-                f"{what} in iteration {self.iteration} ({self.steps} steps); lower training.lr or training.grad_clip"
-            )
 
     def save(self, folder: Path) -> None:
         """Refuse: what RLlib saves leaves out coefficients, random states, environments and replay."""
