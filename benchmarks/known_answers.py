@@ -2,7 +2,8 @@
 
 `python benchmarks/known_answers.py --json` trains every case with three seeds and prints one JSON line for each; the exit code is 1
 where one misses its bound or its time. Runs stand in `--folder`: a case whose result stands there is not trained again, one that
-was killed goes on from its checkpoint. `--certificate FILE` writes all results with the commit that they were measured at.
+was killed goes on from its checkpoint, so that the same command goes on with all. `--certificate FILE` writes the results with the
+commit that each was measured at; `certificate.py` shows them as a table.
 """
 
 import argparse
@@ -59,8 +60,8 @@ def trained(name, case, seed, folder):
         return found
     run = folder / f"{name}-{seed}-{job.digest[:8]}"
     done = json.loads((run / "run.json").read_text())["status"] == "done" if run.exists() else False
-    if not done:
-        resume(run) if run.exists() else train(job, run)
+    if not done and (resume(run) if run.exists() else train(job, run)).status != "done":
+        raise KeyboardInterrupt
     record = json.loads((run / "run.json").read_text())
     value, low, high = judged(job, run, case)
     met = (case.least is None or low >= case.least) and (case.most is None or high <= case.most)
@@ -146,4 +147,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        sys.exit(130)
