@@ -89,24 +89,16 @@ class ForecastSettings(Section):
     horizon: Count = 1
 
 
-FAST = ("PPO", "BC")
-"""Algorithms whose backend is `fast` unless a job says another."""
-
-
-def _backend_of(given: dict[str, Any]) -> Literal["fast", "stock"]:
-    return "fast" if given.get("algorithm") in FAST else "stock"
-
-
 class AgentSettings(Section):
     """Which algorithm, by whom, and which network.
 
-    `backend` is `fast` (our path on RLlib; the default of the algorithms it has), `stock` (RLlib as shipped) or `sb3`. `body` is a
-    name or a mapping with `kind`: `mlp`, `lstm`, `transformer`, `gnn`; null is the MLP of `hidden`, which also stands above every
-    other body. `expert` is the rule that behaviour cloning learns from.
+    `backend` is `fast` (our path on RLlib), `stock` (RLlib as shipped) or `sb3`. `body` is a name or a mapping with `kind`: `mlp`,
+    `lstm`, `transformer`, `gnn`; null is the MLP of `hidden`, which also stands above every other body. `expert` is the rule that
+    behaviour cloning learns from.
     """
 
     algorithm: Literal["PPO", "DQN", "SAC", "BC"]
-    backend: Literal["fast", "stock", "sb3"] = Field(default_factory=_backend_of)
+    backend: Literal["fast", "stock", "sb3"] = "fast"
     hidden: tuple[Count, ...] = (64, 64)
     activation: Literal["relu", "tanh"] = "relu"
     body: Named | None = None

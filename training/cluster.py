@@ -110,8 +110,8 @@ def own_version() -> str:
 
 def check_job(job: Job) -> None:
     """Raise ConfigError where a cluster could do nothing for the job."""
-    if job.agent.backend == "sb3" or job.agent.algorithm == "BC":
-        which = "agent.backend sb3" if job.agent.backend == "sb3" else "agent.algorithm BC"
+    if job.agent.backend in ("sb3", "stock") or job.agent.algorithm == "BC":
+        which = "agent.algorithm BC" if job.agent.algorithm == "BC" else f"agent.backend {job.agent.backend}"
         raise ConfigError(f"--address is not for {which}, which trains in this process alone; leave it out, or take backend fast")
     if job.training.runners == 0:
         raise ConfigError(

@@ -43,8 +43,8 @@ def nodes():
         machines.shutdown()
 
 
-def remote_job(job_of, **training):
-    return job_of("PPO", training={"runners": 2, **training})
+def remote_job(job_of, agent=None, **training):
+    return job_of("PPO", agent=agent or {}, training={"runners": 2, **training})
 
 
 def where(runner):
@@ -131,6 +131,8 @@ def test_an_address_must_be_host_and_port(job_of, address):
 def test_jobs_that_a_cluster_cannot_help_are_refused(job_of):
     with pytest.raises(ConfigError, match=r"--address is not for agent\.backend sb3"):
         check_job(job_of("PPO", agent={"backend": "sb3"}))
+    with pytest.raises(ConfigError, match=r"--address is not for agent\.backend stock"):
+        check_job(remote_job(job_of, agent={"backend": "stock"}))
     with pytest.raises(ConfigError, match=r"training\.runners was 0"):
         check_job(job_of("PPO"))
     check_job(remote_job(job_of))

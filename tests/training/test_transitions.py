@@ -17,6 +17,7 @@ from quantgym.training.environment import assert_next_step
 from quantgym.training.preparation import prepare
 from quantgym.training.stock.learner import StockLearner
 
+STOCK = {"backend": "stock"}
 FIELDS = ("obs", "action", "reward", "next_obs", "terminated", "truncated")
 
 
@@ -75,7 +76,7 @@ def staggered(prepared):
 @pytest.fixture(scope="module")
 def played(job_of, ray):
     """Two sampling calls of 4 x 32 steps: ends, resets and cuts; as RLlib holds them and by hand."""
-    prepared = staggered(prepare(job_of("PPO", training={"rollout_bars": 32})))
+    prepared = staggered(prepare(job_of("PPO", agent=STOCK, training={"rollout_bars": 32})))
     with StockLearner(prepared) as learner:
         rllib, sent = sampled(learner, n_calls=2)
     return rllib, by_hand(prepared, sent)
@@ -108,7 +109,7 @@ def test_only_the_last_transition_of_an_episode_ends_it(played):
 
 
 def test_targets_of_ppo_bootstrap_from_the_true_last_observation(job_of, ray):
-    prepared = prepare(job_of("PPO"))
+    prepared = prepare(job_of("PPO", agent=STOCK))
     with StockLearner(prepared) as learner:
         episodes = learner._algorithm.env_runner.sample()
         inner = learner._algorithm.learner_group._learner
@@ -134,7 +135,7 @@ def test_targets_of_ppo_bootstrap_from_the_true_last_observation(job_of, ray):
 
 
 def test_the_replay_of_dqn_holds_what_was_played_by_hand(job_of, ray):
-    prepared = staggered(prepare(job_of("DQN", training={"num_envs": 4, "rollout_bars": 32})))
+    prepared = staggered(prepare(job_of("DQN", agent=STOCK, training={"num_envs": 4, "rollout_bars": 32})))
     with StockLearner(prepared) as learner:
         _, sent = sampled(learner, n_calls=0)
         learner.iterate()

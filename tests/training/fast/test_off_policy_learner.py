@@ -44,9 +44,9 @@ def without_clocks(figures):
     return {tag: value for tag, value in figures.items() if not tag.startswith("speed/")}
 
 
-def test_a_job_names_its_learner_and_stock_stays_selectable(job_of, learner):
-    assert isinstance(learner("DQN"), FastDQNLearner)
-    assert isinstance(learner("SAC"), FastSACLearner)
+def test_the_fast_path_is_what_a_job_gets_and_stock_stays_selectable(job_of):
+    assert isinstance(learner_of(prepare(job_of("DQN"))), FastDQNLearner)
+    assert isinstance(learner_of(prepare(job_of("SAC"))), FastSACLearner)
     assert isinstance(learner_of(prepare(job_of("DQN", agent={"backend": "stock"}))), StockLearner)
 
 
