@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..market.cost import CostSettings
+from ..market.errors import did_you_mean
 
 __all__ = ["OWN_PATHS", "AgentSettings", "DataSettings", "EnvSettings", "EvaluationSettings", "ForecastSettings", "Job",
            "StageSettings", "TrainingSettings"]
@@ -27,6 +28,11 @@ OWN_PATHS = tuple(
     )
 )
 """Worlds that draw their own paths: a job on one of them has no data and no encoders, and the world's own costs."""
+
+
+def _bare(env_id: str) -> str:
+    return env_id.removeprefix("quantgym/").removesuffix("-v0")
+
 
 Named = str | dict[str, Any]  # a piece by name, or a mapping with `kind` and its settings
 
@@ -228,6 +234,9 @@ class Job(Section):
         if not self.env.id.startswith("quantgym/") and self.data is None and not self.encoders:
             return self  # a user's own world may draw its own paths
         if not own and self.data is None:
+            near = did_you_mean(_bare(self.env.id), map(_bare, OWN_PATHS)).replace("mean ", "mean quantgym/").replace("?", "-v0?")
+            if near:
+                raise ValueError(f"env.id {self.env.id} draws no paths of its own and setting data is missing{near}")
             raise ValueError(f"setting data is missing; only {', '.join(OWN_PATHS)} draw their own paths")
         if not own and not self.encoders:
             raise ValueError("encoders must name at least one, such as {kind: price}")

@@ -14,6 +14,8 @@ from .strict import validate
 
 __all__ = ["load_job", "parse_yaml", "shipped_jobs"]
 
+LEAST = "{name: mine, env: {id: quantgym/Leak-v0}, agent: {algorithm: PPO}}"
+
 
 class _Loader(yaml.SafeLoader):
     """YAML that reads 3e-4 as a number and refuses a key written twice."""
@@ -70,16 +72,24 @@ def load_job(source: str | Path, overrides: Sequence[str] = ()) -> Job:
         ConfigError: The file is missing or no YAML, a key is unknown or a value is wrong.
     """
     path = _find(source)
+    where = str(path) if Path(source).is_file() else path.name  # a shipped job goes by its name
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: cannot be read as text ({error})") from None
-    mapping = parse_yaml(text, path.name)
+        raise ConfigError(f"{where}: cannot be read as text ({error})") from None
+    mapping = parse_yaml(text, where)
+    if mapping is None:
+        raise ConfigError(f"{where}: is empty; a job says at least {LEAST}; the shipped jobs are examples: "
+                          f"{', '.join(shipped_jobs())}")
     if not isinstance(mapping, dict):
-        raise ConfigError(f"{path.name}: must be a mapping of settings, was {type(mapping).__name__}")
+        raise ConfigError(f"{where}: must be a mapping of settings such as {LEAST}, was a {_kind(mapping)}")
     for override in overrides:
         _override(mapping, override)
-    return validate(Job, mapping, path.name)
+    return validate(Job, mapping, where)
+
+
+def _kind(value: Any) -> str:
+    return "list" if isinstance(value, list) else f"single value, {value!r}"
 
 
 def _find(source: str | Path) -> Path:
@@ -89,9 +99,13 @@ def _find(source: str | Path) -> Path:
     if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
         if path.stem in shipped and path.parts[0] == "configs":
             return shipped[path.stem]
-        raise ConfigError(f"{path}: no such job file; shipped jobs: {', '.join(shipped)}")
+        if not path.is_dir():
+            raise ConfigError(f"{path}: no such job file; shipped jobs: {', '.join(shipped)}")
     if str(source) in shipped:
         return shipped[str(source)]
+    if path.is_dir():
+        inside = path / "job.yaml"
+        raise ConfigError(f"{path}: is a folder, not a job file{f'; did you mean {inside}?' if inside.is_file() else ''}")
     raise UnknownNameError("job", str(source), shipped)
 
 

@@ -102,6 +102,8 @@ def _unknown_keys(cls: Any, mapping: Mapping[str, Any], path: str) -> Iterable[s
 def _lines(error: ValidationError, mapping: Mapping[str, Any]) -> Iterable[str]:
     told: dict[tuple[Any, ...], list[tuple[tuple[Any, ...], dict[str, Any]]]] = {}
     for number, fault in enumerate(error.errors()):
+        if fault["type"] == "default_factory_not_called":  # only says again that another value is wrong
+            continue
         parts = tuple(part for part in fault["loc"] if not str(part).startswith("function-"))
         path, union = _path(parts, mapping, fault["type"] == "missing")
         told.setdefault(("union", *union) if union is not None else ("one", number), []).append((path, dict(fault)))
@@ -132,7 +134,8 @@ def _path(parts: tuple[Any, ...], value: Any, missing: bool) -> tuple[tuple[Any,
 def _line(path: tuple[Any, ...], faults: list[dict[str, Any]]) -> str:
     """Return one line for what is wrong at one place; several faults are those of the kinds that could stand there."""
     place, fault = ".".join(str(part) for part in path), faults[0]
-    messages = [str(one["msg"]).removeprefix("Value error, ").replace("be an object", "be a mapping") for one in faults]
+    messages = [str(one["msg"]).removeprefix("Value error, ").replace("be an object", "be a mapping")
+                .replace("be a valid array", "be a list") for one in faults]
     if fault["type"] == "missing":
         return f"setting {place} is missing"
     if fault["type"] == "value_error" or not place:

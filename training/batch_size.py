@@ -31,6 +31,12 @@ def check_batch_sizes(algorithm: str, settings: TrainingSettings) -> None:
             f"training.update_every must be a multiple of num_envs = {settings.num_envs}, was {settings.update_every}; "
             "all environments step together"
         )
+    if settings.learning_starts >= settings.iterations * steps:
+        raise ConfigError(
+            f"training.learning_starts must be less than the steps of the job, iterations x num_envs x rollout_bars = "
+            f"{settings.iterations} x {settings.num_envs} x {settings.rollout_bars} = {settings.iterations * steps}, was "
+            f"{settings.learning_starts}; nothing would be learned"
+        )
     if settings.replay_capacity < settings.batch:
         raise ConfigError(f"training.replay_capacity must hold a batch of {settings.batch}, was {settings.replay_capacity}")
     if settings.replay_capacity < settings.update_every:

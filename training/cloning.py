@@ -18,6 +18,7 @@ from ..agents.networks.network import build_network
 from ..market.errors import ConfigError
 from ..market.seeding import generator, spawned
 from .cloning_lesson import Lesson, Play, expert_of
+from .device import torch_device
 from .environment import Blueprint
 from .learned import check_finite, copied_weights, policy_of
 from .learner_file import load_learner, save_learner
@@ -55,8 +56,7 @@ class CloningLearner:
         job = self.prepared.job
         with ExitStack() as stack:
             stack.enter_context(isolated_randomness(job.seed, job.training.threads))
-            device = job.training.device
-            self._device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
+            self._device = torch.device(torch_device(job.training))
             network = build_network(self.prepared.network, job.seed)
             assert isinstance(network, ActorCritic)
             warm_start(network, self.prepared)

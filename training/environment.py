@@ -63,6 +63,9 @@ def _check_world(env_id: str) -> None:
     """Raise where `env_id` is unknown, or makes no native batch over the simulator."""
     register()
     if env_id not in gym.registry:
+        meant = f"quantgym/{env_id.removeprefix('quantgym/').removesuffix('-v0')}-v0"
+        if meant in IDS:  # the bare name, as one says it
+            raise ConfigError(f"unknown environment {env_id!r}; did you mean {meant}? (env.id)")
         raise UnknownNameError("environment", env_id, IDS, "env.id")
     batch = gym.registry[env_id].vector_entry_point
     maker = load_env_creator(batch) if isinstance(batch, str) else batch

@@ -13,7 +13,9 @@ from ..market.errors import ConfigError, IntegrityError
 from .batch_size import check_batch_sizes
 from .best import Judge
 from .cluster import check_job, joined_cluster
+from .device import torch_device
 from .learner import learner_of
+from .memory_need import check_memory
 from .plan import facts_of, resources_of, versions
 from .preparation import Prepared, prepare
 from .progress import Iteration
@@ -22,6 +24,7 @@ from .registry.code_version import code_version
 from .run import Run
 from .run_folder import RunFolder
 from .run_result import RunResult
+from .warm_start import check_start
 
 __all__ = ["plan", "resume", "train"]
 
@@ -163,7 +166,10 @@ def _prepared(job: Job) -> Prepared:
     check_batch_sizes(job.agent.algorithm, job.training)
     prepared = prepare(job)
     Judge.of(prepared)
+    check_memory(prepared)
+    torch_device(job.training)
     learner_of(prepared)  # refuses what its backend cannot do; nothing is up yet
+    check_start(prepared)
     return prepared
 
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..agents.networks.network import build_network
 from ..configs.job import Job
-from ..encoders.form import REFERENCE_SIZE
+from .device import torch_device
+from .memory_need import replay_shape, rollout_bytes
 from .preparation import Prepared
-from .replay.ring import RingShape
 
 __all__ = ["facts_of", "resources_of", "versions"]
 
@@ -44,26 +44,20 @@ def resources_of(prepared: Prepared) -> dict[str, Any]:
         "parameters": sum(value.numel() for value in network.parameters()),
         "runners": "none: this process plays" if job.training.runners == 0 else f"{job.training.runners} processes",
         "torch_threads": job.training.threads,
-        "device": job.training.device,
+        "device": torch_device(job.training),
         "processors": os.cpu_count(),
         "features_mb": 0.0 if table is None else round(table.values.nbytes / MEGABYTE, 1),
     }
     if job.agent.algorithm in ("DQN", "SAC"):
-        resources["replay_mb"] = round(replay_bytes(prepared) / MEGABYTE, 1)
+        resources["replay_mb"] = round(replay_shape(prepared).bytes / MEGABYTE, 1)
+    else:
+        resources["rollout_mb"] = round(rollout_bytes(prepared) / MEGABYTE, 1)
     return resources
 
 
 def steps_of(job: Job) -> int:
     """Return the environment steps of a job that no other limit ends."""
     return job.training.iterations * job.training.num_envs * job.training.rollout_bars
-
-
-def replay_bytes(prepared: Prepared) -> int:
-    """Return the bytes of a full replay."""
-    settings, layout = prepared.job.training, prepared.layout
-    width = REFERENCE_SIZE + layout.n_private if settings.observation == "reference" else layout.size
-    size = prepared.network.n_out if prepared.network.continuous else 0
-    return RingShape(capacity=settings.replay_capacity, n_envs=settings.num_envs, width=width, action_size=size).bytes
 
 
 def versions() -> dict[str, str]:

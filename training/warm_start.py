@@ -10,7 +10,7 @@ from ..agents.network_policy import NetworkPolicy
 from ..market.errors import ConfigError
 from .preparation import Prepared
 
-__all__ = ["warm_start"]
+__all__ = ["check_start", "warm_start"]
 
 
 def warm_start(network: nn.Module, prepared: Prepared) -> bool:
@@ -29,9 +29,18 @@ def warm_start(network: nn.Module, prepared: Prepared) -> bool:
         ConfigError: The bundle holds another network or a rule, reads other columns or decides in other actions.
         IntegrityError: There is no bundle, or it is damaged.
     """
+    policy = check_start(prepared)
+    if policy is None:
+        return False
+    network.load_state_dict(policy.network.state_dict())
+    return True
+
+
+def check_start(prepared: Prepared) -> NetworkPolicy | None:
+    """Return the policy of the bundle `training.start_from`, None where the job names none; raises as `warm_start` does."""
     place = prepared.job.training.start_from
     if place is None:
-        return False
+        return None
     bundle = load_bundle(place)
     policy = bundle.policy
     if not isinstance(policy, NetworkPolicy):
@@ -43,8 +52,7 @@ def warm_start(network: nn.Module, prepared: Prepared) -> bool:
                           "assets, window and private part that it was trained with")
     _check_same("agent", _unfrozen(policy.settings.plain()), _unfrozen(prepared.network.plain()), place)
     _check_same("env.action", _action(bundle), prepared.action, place)
-    network.load_state_dict(policy.network.state_dict())
-    return True
+    return policy
 
 
 def _check_same(where: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], place: str) -> None:

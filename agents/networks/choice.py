@@ -3,7 +3,7 @@
 from ...configs.job import AgentSettings
 from ...encoders.layout import Layout
 from ...market.errors import ConfigError
-from .bodies.registry import body_settings, is_recurrent
+from .bodies.registry import body_settings, check_body, is_recurrent
 from .reading import Reading
 from .settings import Kind, NetworkSettings
 
@@ -42,6 +42,7 @@ def network_settings(
         body_settings(agent.body)
         body = {"kind": agent.body} if isinstance(agent.body, str) else dict(agent.body)
         _check_backend(agent, body["kind"])
+        check_body(agent.body, Reading.of(layout), KINDS[agent.algorithm])
     if agent.forecast is not None and agent.backend != "fast":
         raise ConfigError(f"agent.forecast needs agent.backend fast, whose losses are ours, was {agent.backend}")
     return NetworkSettings(

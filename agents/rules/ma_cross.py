@@ -7,11 +7,13 @@ import numpy as np
 from ...encoders.layout import Layout
 from ...encoders.observation import Observation
 from ...market.decision import Decision
-from ...market.errors import ConfigError
+from ...market.errors import ConfigError, UnknownNameError
 from ..policy import State
 from .rule import Rule
 
 __all__ = ["MovingAverageCross", "MovingAverageCrossSettings"]
+
+CURE = "add {kind: ma_cross, fast: 20, slow: 50} to encoders, or name a column that is positive where an asset is to be held"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +39,11 @@ class MovingAverageCross(Rule):
 
     def __init__(self, settings: MovingAverageCrossSettings, layout: Layout) -> None:
         super().__init__(settings, layout)
-        for asset in layout.assets:
-            layout.position(f"{asset}.{settings.column}")
+        for name in self.requires:
+            try:
+                layout.position(name)
+            except UnknownNameError as error:
+                raise UnknownNameError("market column", name, error.known, f"ma_cross.column; {CURE}") from None
 
     @property
     def requires(self) -> tuple[str, ...]:

@@ -120,5 +120,5 @@ def test_an_unknown_rule_or_setting_is_refused_with_a_suggestion():
 
 
 def test_a_cross_without_its_signal_in_the_layout_is_refused():
-    with pytest.raises(UnknownNameError, match=r"AAA\.ma_cross_20_50"):
+    with pytest.raises(UnknownNameError, match=r"AAA\.ma_cross_20_50.*\(ma_cross\.column; add \{kind: ma_cross, .*\} to encoders"):
         build_rule("ma_cross", {}, replace(LAYOUT, market_asset=LAYOUT.market_asset[1:]))

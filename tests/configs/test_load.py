@@ -79,3 +79,47 @@ def test_a_file_that_is_no_mapping_or_no_text_is_refused(tmp_path):
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(ConfigError, match=r"binary.yaml"):
         load_job(tmp_path / "binary.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", r"is empty; a job says at least \{name: mine, env: .*\}; the shipped jobs are examples: leak_ppo, "),
+        ("# nothing but words\n", "is empty"),
+        ("- a\n", r"must be a mapping of settings such as \{name: mine, .* was a list$"),
+        ("name: x\nenv: {id: [\n", r"line 3: not valid YAML"),
+        ("name: x\ntraining:\n  lr: 1\n  lr: 2\n", r"line 4: the key 'lr' stands twice"),
+        ("name: x\nenvs: {id: quantgym/Leak-v0}\n", r"unknown setting envs; did you mean env\?"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_with_its_whole_path(tmp_path, text, says):
+    place = tmp_path / "jobs" / "mine.yaml"
+    place.parent.mkdir()
+    place.write_text(text)
+    with pytest.raises(ConfigError, match=f"^{place}: {says}"):
+        load_job(place)
+
+
+def test_a_folder_is_no_job_and_a_run_folder_has_one(tmp_path):
+    with pytest.raises(ConfigError, match=rf"^{tmp_path}: is a folder, not a job file$"):
+        load_job(tmp_path)
+    (tmp_path / "job.yaml").write_text("name: x")
+    with pytest.raises(ConfigError, match=rf"^{tmp_path}: is a folder, not a job file; did you mean {tmp_path}/job.yaml\?"):
+        load_job(tmp_path)
+
+
+def test_a_wrong_algorithm_is_one_fault_and_a_list_is_called_a_list():
+    with pytest.raises(ConfigError) as caught:
+        load_job("leak_ppo", ["agent.algorithm=PPOO"])
+    assert str(caught.value).splitlines() == [
+        "leak_ppo.yaml: agent.algorithm: input should be 'PPO', 'DQN', 'SAC' or 'BC', was 'PPOO'; did you mean PPO?"
+    ]
+    with pytest.raises(ConfigError, match=r"encoders: input should be a list, was 'price'"):
+        load_job("portfolio_ppo", ["encoders=price"])
+
+
+def test_a_misspelt_world_that_draws_its_own_paths_gets_a_suggestion_and_one_that_needs_data_none():
+    with pytest.raises(ConfigError, match=r"quantgym/Leek-v0 .* setting data is missing; did you mean quantgym/Leak-v0\?"):
+        load_job("leak_ppo", ["env.id=quantgym/Leek-v0"])
+    with pytest.raises(ConfigError, match=r"setting data is missing; only quantgym/Kelly-v0, .* draw their own paths$"):
+        load_job("leak_ppo", ["env.id=quantgym/Trading-v0"])

@@ -3,36 +3,24 @@
 from typing import Any
 
 import gymnasium as gym
-import torch
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module import RLModuleSpec
 
 from ...agents.rllib.actor_critic_module import ActorCriticModule
-from ...configs.job import Job, TrainingSettings
-from ...market.errors import ConfigError
-from ..batch_size import check_batch_sizes
+from ...configs.job import Job
+from ..device import torch_device
 from ..preparation import Prepared
 from .algorithm import FastPPO
 from .env_runner import BatchEnvRunner
-from .forecast import forecast_targets
+from .forecast import forecasts_of
 from .ppo_update import PPOSettings
 from .rllib_learner import FastTorchLearner
+from .support import check_support
 
-__all__ = ["ppo_config", "torch_device"]
+__all__ = ["ppo_config"]
 
 NEVER_ENDING = 1_000_000
 SAMPLE_TIMEOUT_S = 600.0
-
-
-def torch_device(settings: TrainingSettings) -> str:
-    """Return `cpu` or `cuda`, as the job asks or as the machine has it.
-
-    Raises:
-        ConfigError: The job asks for a GPU that is not there.
-    """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("training.device cuda needs a GPU that torch can see; take auto or cpu")
-    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
@@ -47,10 +35,8 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
         ConfigError: Settings do not fit each other.
     """
     job, settings = prepared.job, prepared.job.training
-    check_batch_sizes(job.agent.algorithm, settings)
+    check_support(prepared)
     n_runners = settings.runners
-    if settings.observation == "reference" and prepared.train.table is None:
-        raise ConfigError(f"training.observation reference needs a tape, {job.env.id} draws its own paths; take flat")
     config = PPOConfig(algo_class=FastPPO)
     config.environment(
         env,
@@ -86,7 +72,7 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
         learner_class=FastTorchLearner,
         learner_config_dict={
             "ppo": _ppo_settings(job),
-            "forecasts": _forecasts(prepared),
+            "forecasts": forecasts_of(prepared),
         },
     )
     model = {"network": prepared.network.plain(), "seed": job.seed}
@@ -109,15 +95,3 @@ def _ppo_settings(job: Job) -> PPOSettings:
         forecast_weight=0.0 if job.agent.forecast is None else job.agent.forecast.weight,
         compiled=settings.compile,
     )
-
-
-def _forecasts(prepared: Prepared) -> torch.Tensor | None:
-    asked = prepared.job.agent.forecast
-    if asked is None:
-        return None
-    if prepared.train.tape is None or prepared.train.rows is None:
-        raise ConfigError(f"agent.forecast needs a tape, {prepared.job.env.id} draws its own paths; leave it out")
-    trial = prepared.train.make(1)
-    tape = trial.tape  # of the assets that are traded alone
-    trial.close()
-    return torch.from_numpy(forecast_targets(tape, prepared.train.rows, asked.horizon))

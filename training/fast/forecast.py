@@ -1,11 +1,31 @@
 """What the auxiliary loss asks for: log returns of the next bars, known on the training rows alone."""
 
 import numpy as np
+from torch import Tensor, from_numpy
 
 from ...data.tape import Tape
-from ...market.errors import DataError
+from ...market.errors import ConfigError, DataError
+from ..preparation import Prepared
 
-__all__ = ["forecast_targets"]
+__all__ = ["forecast_targets", "forecasts_of"]
+
+
+def forecasts_of(prepared: Prepared) -> Tensor | None:
+    """Return the targets of a job, see `forecast_targets`; None where it asks for no forecast.
+
+    Raises:
+        ConfigError: The job's world has no tape.
+        DataError: No asset has two targets.
+    """
+    asked = prepared.job.agent.forecast
+    if asked is None:
+        return None
+    if prepared.train.tape is None or prepared.train.rows is None:
+        raise ConfigError(f"agent.forecast needs a tape, {prepared.job.env.id} draws its own paths; leave it out")
+    trial = prepared.train.make(1)
+    tape = trial.tape  # of the assets that are traded alone
+    trial.close()
+    return from_numpy(forecast_targets(tape, prepared.train.rows, asked.horizon))
 
 
 def forecast_targets(tape: Tape, rows: tuple[int, int], horizon: int) -> np.ndarray:

@@ -8,15 +8,14 @@ from ray.rllib.core.rl_module import RLModuleSpec
 
 from ...configs.job import TrainingSettings
 from ...market.seeding import spawned
+from ..memory_need import replay_shape
 from ..preparation import Prepared
-from ..replay.ring import RingShape
 from .off_policy_algorithm import OffPolicyAlgorithm
 from .off_policy_runner import OffPolicyRunner
 
-__all__ = ["off_policy_config", "replay_shape"]
+__all__ = ["off_policy_config"]
 
 REPLAY_STREAM = 1
-REFERENCE_SIZE = 2
 
 
 class OffPolicyConfig(AlgorithmConfig):  # type: ignore[misc]
@@ -25,14 +24,6 @@ class OffPolicyConfig(AlgorithmConfig):  # type: ignore[misc]
     def get_default_rl_module_spec(self) -> RLModuleSpec:
         """Return the module of the job."""
         return self.learner_config_dict["module"]
-
-
-def replay_shape(prepared: Prepared) -> RingShape:
-    """Return how much the replay of a job holds of what."""
-    training, layout = prepared.job.training, prepared.layout
-    width = REFERENCE_SIZE + layout.n_private if training.observation == "reference" else layout.size
-    size = prepared.network.n_out if prepared.network.continuous else 0
-    return RingShape(capacity=training.replay_capacity, n_envs=training.num_envs, width=width, action_size=size)
 
 
 def off_policy_config(

@@ -19,6 +19,7 @@ from ...market.errors import ConfigError
 from ..batch_size import check_batch_sizes
 from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import load_learner, save_learner
+from ..memory_need import check_memory
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
 from ..ray_session import ray_session
@@ -179,8 +180,6 @@ class OffPolicyLearner(ABC):
 
 def _check(prepared: Prepared) -> None:
     """Raise ConfigError where a setting is not for an algorithm with a replay, or does not fit another or the machine."""
-    from .off_policy_config import replay_shape
-
     job, training = prepared.job, prepared.job.training
     name, steps = job.agent.algorithm, training.num_envs * training.rollout_bars
     check_batch_sizes(name, training)
@@ -199,4 +198,4 @@ def _check(prepared: Prepared) -> None:
     for key in ("entropy_coefficient", "clip"):
         if key in training.schedules:
             raise ConfigError(f"training.schedules.{key} is of PPO, {name} has no such setting; leave it out")
-    replay_shape(prepared).check()
+    check_memory(prepared)

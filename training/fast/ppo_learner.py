@@ -21,6 +21,7 @@ from ..quiet_log import quiet_logger
 from ..randomness import isolated_randomness
 from ..ray_session import ray_session
 from ..warm_start import warm_start
+from .support import check_support
 
 __all__ = ["FastPPOLearner"]
 
@@ -29,9 +30,14 @@ LEARNER_FILE, RUNNERS_FILE = "learner.pt", "runners.pickle"
 
 
 class FastPPOLearner:
-    """Ray, the algorithm and the worlds of a prepared job, up inside a `with` block and down after it."""
+    """Ray, the algorithm and the worlds of a prepared job, up inside a `with` block and down after it.
+
+    Raises:
+        ConfigError: Settings do not fit each other, the world or the machine.
+    """
 
     def __init__(self, prepared: Prepared) -> None:
+        check_support(prepared)
         self.prepared = prepared
         self.steps = 0
         self.iteration = 0

@@ -43,11 +43,12 @@ class RingShape:
         action = 4 * self.action_size if self.action_size else 8
         return self.n_rows * self.n_envs * (2 * 4 * self.width + action + REWARD_BYTES + FLAG_BYTES)
 
-    def check(self, available: int | None = None) -> None:
+    def check(self, available: int | None = None, or_reference: bool = True) -> None:
         """Raise before anything is allocated.
 
         Args:
             available: Bytes of free memory; None: what the machine says.
+            or_reference: Whether the message proposes `training.observation: reference` as well.
 
         Raises:
             ConfigError: Less than one row fits into the capacity, or the ring does not fit into memory.
@@ -58,10 +59,11 @@ class RingShape:
         free = available_bytes() if available is None else available
         if self.bytes > free:
             fits = self.capacity * free // self.bytes
+            other = ", or training.observation to reference, which stores a row's number instead of a window of the market"
             raise ConfigError(
                 f"no memory for the replay: {self.n_rows * self.n_envs:,} transitions with observations of {self.width:,} numbers "
-                f"need {readable(self.bytes)}, {readable(free)} are available; set training.replay_capacity to {fits:,} or less, "
-                "or training.observation to reference, which stores a row's number instead of a window of the market"
+                f"need {readable(self.bytes)}, {readable(free)} are available; set training.replay_capacity to {fits:,} or less"
+                f"{other if or_reference else ''}"
             )
 
 

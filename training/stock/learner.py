@@ -21,6 +21,7 @@ from ..meter import MeteredVectorEnv
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
 from ..ray_session import ray_session
+from .support import check_support
 
 __all__ = ["StockLearner"]
 
@@ -43,9 +44,14 @@ LEARNER_TAGS = {
 
 
 class StockLearner:
-    """Ray, the algorithm and the worlds of a prepared job, up inside a `with` block and down after it."""
+    """Ray, the algorithm and the worlds of a prepared job, up inside a `with` block and down after it.
+
+    Raises:
+        ConfigError: A setting of the job is one that stock RLlib would not follow.
+    """
 
     def __init__(self, prepared: Prepared) -> None:
+        check_support(prepared.job)
         self.prepared = prepared
         self.steps = 0
         self.iteration = 0

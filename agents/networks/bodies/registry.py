@@ -89,6 +89,9 @@ def _need_assets(settings: GNNSettings, reading: Reading, where: str) -> None:
     if settings.edges == "layout" and not reading.edges:
         raise ConfigError(f"{where}: edges: layout needs edges in the observation, it has none; add {{kind: correlation}} to "
                           "encoders, or use edges: complete")
+    if reading.n_assets < 2 and settings.edges != "none":
+        raise ConfigError(f"{where}: gnn passes messages between assets, the environment has {reading.n_assets}; use mlp, lstm "
+                          "or transformer, or {kind: gnn, edges: none}")
     if settings.encoder == "lstm":
         _need_window("gnn with encoder lstm", reading, where)
 

@@ -6,9 +6,11 @@ import torch
 from torch_geometric.nn import GATConv
 
 from quantgym.agents.networks.bodies.gnn import GNNBody, GNNSettings
+from quantgym.agents.networks.bodies.registry import check_body
 from quantgym.agents.networks.network import build_network, load_weights
 from quantgym.agents.networks.reading import Reading
 from quantgym.agents.policy import sample_observation
+from quantgym.market.errors import ConfigError
 
 COMPLETE = {"kind": "gnn", "width": 8, "edges": "complete", "layers": 2}
 
@@ -147,3 +149,10 @@ def test_one_deviation_is_shared_by_all_assets(build):
     # three assets and cash
     flat = torch.from_numpy(sample_observation(build.layout(), 1).flat())
     np.testing.assert_allclose(network(flat)[0, 4:].detach().numpy(), [-2.0, -2.0, -2.0, 0.5])
+
+
+def test_a_graph_of_one_asset_is_refused_unless_it_is_asked_for_without_edges():
+    alone = Reading(window=1, n_assets=1, n_global=0, n_columns=2, n_private=1)
+    with pytest.raises(ConfigError, match=r"agent\.body: gnn passes messages between assets, the environment has 1; use mlp, lstm"):
+        check_body("gnn", alone, "actor_critic")
+    check_body({"kind": "gnn", "edges": "none"}, alone, "actor_critic")

@@ -1,0 +1,36 @@
+"""What of a job RLlib as shipped can honour; the rest is refused by name."""
+
+from collections.abc import Iterator
+
+from ...configs.job import Job
+from ...market.errors import ConfigError
+from ..batch_size import check_batch_sizes
+
+__all__ = ["check_support"]
+
+
+def check_support(job: Job) -> None:
+    """Raise ConfigError with the first setting of `job` that stock RLlib would not follow."""
+    for setting, value, why in _unfit(job):
+        raise ConfigError(f"{setting} was {value}: stock RLlib {why}; leave it out, or train with agent.backend: fast")
+    check_batch_sizes(job.agent.algorithm, job.training)
+
+
+def _unfit(job: Job) -> Iterator[tuple[str, object, str]]:
+    training = job.training
+    if training.runners > 0:
+        yield "training.runners", training.runners, "samples in the process that learns here"
+    if training.observation != "flat":
+        yield "training.observation", training.observation, "keeps flat observations"
+    if training.device == "cuda":
+        yield "training.device", training.device, "learns on the CPU here"
+    if training.compile:
+        yield "training.compile", "true", "compiles no loss here"
+    for name in training.schedules:
+        yield f"training.schedules.{name}", "set", "keeps the first value here"
+    if training.stages:
+        yield "training.stages", "set", "learns on one world"
+    if job.agent.algorithm == "PPO" and training.kl_target is not None:
+        yield "training.kl_target", training.kl_target, "has no penalty on the divergence here"
+    if job.agent.algorithm in ("DQN", "SAC") and training.prioritised:
+        yield "training.prioritised", "true", "replays uniformly here"
