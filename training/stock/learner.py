@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
-from ...market.errors import ConfigError
 from ...market.seeding import generator, spawned
 from ..environment import make_for_rllib
 from ..learned import check_finite, copied_weights, policy_of
+from ..learner_file import load_learner, save_learner
 from ..meter import MeteredVectorEnv
 from ..preparation import Prepared
 from ..randomness import isolated_randomness
@@ -129,12 +129,27 @@ class StockLearner:
         runner.sample = timed
 
     def save(self, folder: Path) -> None:
-        """Refuse: what RLlib saves leaves out coefficients, random states, environments and replay."""
-        raise ConfigError(f"{folder}: stock RLlib cannot go on exactly where it stopped; train with agent.backend: fast")
+        """Write everything that decides how learning goes on; see `Learner.save`. A replay is written whole each time."""
+        from .progress import progress_of
+
+        progress = {
+            "iteration": self.iteration,
+            "steps": self.steps,
+            "algorithm": progress_of(self._algorithm),
+            "environment": self._meter.env.get_state(),
+            "meter": self._meter.state(),
+        }
+        save_learner(folder, self.prepared.job, progress)
 
     def load(self, folder: Path) -> None:
-        """Refuse, see `save`."""
-        self.save(folder)
+        """Go on from what `save` wrote, to the bit; see `Learner.load`."""
+        from .progress import set_progress
+
+        saved = load_learner(folder, self.prepared.job)
+        self.iteration, self.steps = saved["iteration"], saved["steps"]
+        set_progress(self._algorithm, saved["algorithm"])
+        self._meter.env.set_state(saved["environment"])
+        self._meter.load(saved["meter"])
 
     def weights(self) -> Mapping[str, torch.Tensor]:
         """Return the network's weights by name."""
