@@ -43,6 +43,8 @@ CASES = {
     "kelly_ppo": Case("kelly_ppo", 0.95),
     "merton_ppo": Case("merton_ppo", 0.95),
     "mean_reversion_ppo": Case("mean_reversion_ppo", 0.95),
+    "merton_sac": Case("merton_sac", 0.95, limit_s=SLOW),
+    "mean_reversion_sac": Case("mean_reversion_sac", 0.95, limit_s=SLOW),
     "almgren_chriss_ppo": Case("almgren_chriss_ppo", 0.95),
     "no_edge_ppo": Case("no_edge_ppo", most=0.01, turnover=True),
     "hidden_regime_lstm": Case("hidden_regime_lstm", 0.9),
