@@ -19,7 +19,7 @@ def progress_of(algorithm: Algorithm) -> dict[str, Any]:
     runner, learner = algorithm.env_runner, algorithm.learner_group._learner
     return {
         "algorithm": algorithm.get_state(),
-        "runner": {name: getattr(runner, name) for name in RUNNER if hasattr(runner, name)},
+        "runner": {name: getattr(runner, name) for name in RUNNER},
         "episodes": dict(runner._ongoing_episodes_for_metrics),
         "figures": runner.metrics.get_state(),
         "module": runner.module.state_dict(),
