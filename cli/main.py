@@ -57,12 +57,20 @@ def main() -> None:
         _say(error, 2)
     except (QuantgymError, OSError) as error:
         _say(error, 1)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        _interrupted(error)
+    except SystemExit as end:
+        cause = getattr(end.__context__, "__cause__", None)
+        if isinstance(cause, KeyboardInterrupt):  # typer answers Ctrl-C with a bare exit
+            _interrupted(cause)
+        raise  # also the 130 of a command that has saved and said how to go on
+
+
+def _interrupted(error: KeyboardInterrupt) -> None:
+    if not error.args:
         _say("interrupted", 130)
-    except SystemExit as end:  # typer answers Ctrl-C with a bare exit
-        if end.code == 130:
-            _say("interrupted", 130)
-        raise
+    typer.echo(str(error), err=True)
+    sys.exit(130)
 
 
 def _say(error: object, code: int) -> None:

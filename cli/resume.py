@@ -23,7 +23,7 @@ def resume(
     from .train import entered, report, stopping
 
     refuse_deployed(run)
-    with entered(run), progress_bar(f"resuming {run.name}") as step:
+    with entered(run), progress_bar(f"resuming {run.name}", told=True) as step:
         result = resume_run(
             run, log=log_into, told=stopping, progress=lambda one: step(one.number / one.total, one.words()), address=address
         )

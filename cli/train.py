@@ -75,19 +75,19 @@ def run_job(job: "Job", folder: Path, parent: str | None = None, address: str | 
     def show(one: "Iteration") -> None:
         step(one.number / one.total, one.words())
 
-    with entered(folder), progress_bar(f"training {job.name}") as step:
+    with entered(folder), progress_bar(f"training {job.name}", told=True) as step:
         return train(job, folder, log=log_into, told=stopping, progress=show, parent=parent, address=address)
 
 
 @contextmanager
 def entered(folder: Path) -> Iterator[None]:
-    """Enter the run of `folder` in the registry when the block is over, however it ends, unless it was refused there."""
+    """Enter the run of `folder` in the registry when the block is over, unless it was refused there or ended at once by Ctrl-C."""
     from ..training.run_folder import FolderTakenError
     from ..training.run_lock import FolderInUseError
 
     try:
         yield
-    except (FolderTakenError, FolderInUseError):
+    except (FolderTakenError, FolderInUseError, KeyboardInterrupt):  # who ends it at once does not wait for a registry
         raise
     except BaseException:
         _enter(folder)

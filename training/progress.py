@@ -18,6 +18,8 @@ class Iteration:
         seconds: Since training began, over all its processes.
         figures: By TensorBoard tag; `validation/*` only after iterations that validated.
         validation: Return on the validation rows as of the latest validation; None before the first.
+        since: Number and seconds of the iteration from whose end on the pace counts, so that what this process needed to come up
+            is not taken for what an iteration takes.
     """
 
     number: int
@@ -26,6 +28,7 @@ class Iteration:
     seconds: float
     figures: dict[str, float] = field(repr=False)
     validation: float | None = None
+    since: tuple[int, float] = (0, 0.0)
 
     @property
     def steps_per_s(self) -> float:
@@ -35,7 +38,8 @@ class Iteration:
     @property
     def seconds_left(self) -> float:
         """Seconds to the last iteration at the pace so far."""
-        return self.seconds / self.number * (self.total - self.number)
+        number, seconds = self.since if self.since[0] < self.number else (0, 0.0)
+        return (self.seconds - seconds) / (self.number - number) * (self.total - self.number)
 
     def plain(self) -> dict[str, Any]:
         """Return a line of `metrics.jsonl`."""

@@ -67,6 +67,7 @@ class Run:
         self.judge = Judge.of(self.prepared)
         self.logger = quiet_logger("quantgym.training", run=self.folder.path.name)
         self._began = self.timer()
+        self._since: tuple[int, float] | None = None  # end of the first iteration of this process
         if checkpoint is not None:
             self._restore(checkpoint)
         try:
@@ -111,21 +112,19 @@ class Run:
             try:
                 while not (stopped := self._over(interruption)):
                     between = False
-                    figures = learner.iterate()
-                    between = True
-                    self._record(learner, board, figures)
+                    self._record(learner, board, learner.iterate())
                     if len(self.iterations) % settings.checkpoint_every == 0:
                         self._save(learner)
+                    between = True
                     if self.progress is not None:
                         self.progress(self.iterations[-1])
             except KeyboardInterrupt:
-                if not self.iterations:
+                if not self.iterations or not between:  # what was learned since the last iteration is of none
                     raise
                 stopped = "interrupted"
         if stopped == "interrupted":
             self.logger.warning("training interrupted", iterations=len(self.iterations))
-            if between:
-                self._save(learner)
+            self._save(learner)
         return stopped
 
     def _over(self, interruption: Interruption) -> str:
@@ -149,7 +148,8 @@ class Run:
         out_of_time = settings.seconds is not None and spent >= settings.seconds
         if number % settings.validate_every == 0 or number == settings.iterations or out_of_time:
             figures = figures | self._validate(learner, number, figures)
-        one = Iteration(number, settings.iterations, learner.steps, spent, figures, self.shown)
+        self._since = self._since or (number, spent)
+        one = Iteration(number, settings.iterations, learner.steps, spent, figures, self.shown, self._since)
         board.iteration(one, getattr(learner, "distributions", dict)())
         if self.latest is not None:
             board.validation(self.latest.showing, self.baselines, learner.steps)
@@ -227,17 +227,31 @@ class Run:
     def _command(self) -> str:
         return f"quantgym resume {shlex.quote(str(self.folder.path))}"
 
+    @property
+    def _on(self) -> str:
+        """The command that goes on, or begins anew where there is nothing to go on with."""
+        return f"quantgym train {shlex.quote(str(self.folder.path / 'job.yaml'))}" if self.saved is None else self._command
+
+    @property
+    def _standing(self) -> str:
+        return f"the checkpoint of iteration {self.saved} stands" if self.saved else "no checkpoint stands"
+
     def _explained(self, error: BaseException) -> BaseException:
         """Return the error with what still stands and what to do about it."""
         if not self.iterations:
+            if isinstance(error, KeyboardInterrupt):
+                return KeyboardInterrupt("interrupted before the first iteration had ended; nothing was learned and nothing is left")
             return error
-        stands = f"the checkpoint of iteration {self.saved} stands" if self.saved else "no checkpoint stands"
+        if isinstance(error, KeyboardInterrupt):
+            after = f"after iteration {len(self.iterations)}"
+            return KeyboardInterrupt(f"interrupted at once, {after}; {self._standing}; go on: {self._on}")
+        stands = self._standing
         if isinstance(error, NotFiniteError):
             job = shlex.quote(str(self.folder.path / "job.yaml"))
             cure = f"quantgym train {job} --set training.lr={self.prepared.job.training.lr / 2.0:g}"
             return type(error)(f"{error}; {stands}; begin anew: {cure}")
         if isinstance(error, OSError) and error.errno in FULL and not isinstance(error, DiskFullError):
             what = f"{self.folder.path}: {(error.strerror or 'no space left').lower()} at iteration {len(self.iterations)}"
-            return DiskFullError(f"{what}; {stands}; free some space, then: {self._command}")
+            return DiskFullError(f"{what}; {stands}; free some space, then: {self._on}")
         return error
 
