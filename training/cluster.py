@@ -73,23 +73,28 @@ class Cluster:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        def told() -> str:  # by value: a node without the package can still answer
-            try:
-                from quantgym.training.cluster import own_version as there
+        class Asked:  # by value: a node without the package can still answer; an actor, as runners are
+            def version(self) -> str:
+                try:
+                    from quantgym.training.cluster import own_version as there
 
-                return there()
-            except ImportError as error:
-                return f"none ({error})"
+                    return there()
+                except ImportError as error:
+                    return f"none ({error})"
 
-        ask = ray.remote(num_cpus=0, max_retries=0)(told)
+        ask: Any = ray.remote(num_cpus=0)(Asked)
         asked = {
             node: ask.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False)).remote() for node in self.cpus
         }
-        for node, answer in asked.items():
+        answers = {node: one.version.remote() for node, one in asked.items()}
+        for node, answer in answers.items():
             try:
                 found = ray.get(answer, timeout=CHECK_S)
             except Exception as error:
-                raise ConfigError(f"node {node[:8]} at {self.address} does not answer ({type(error).__name__})") from None
+                raise ConfigError(
+                    f"node {node[:8]} at {self.address} does not answer ({type(error).__name__}); where RAY_AUTH_MODE differs "
+                    "between the nodes and here, no actor starts"
+                ) from None
             if found != mine:
                 raise ConfigError(
                     f"node {node[:8]} at {self.address} has another quantgym than this process: {found}, here {mine}; install the "

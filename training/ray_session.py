@@ -5,6 +5,9 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from ..market.errors import ConfigError
 
 __all__ = ["ray_session"]
 
@@ -24,6 +27,9 @@ def ray_session(n_cpus: int = 2, *, address: str | None = None) -> Iterator[None
     Args:
         n_cpus: Processors that Ray counts with; local training uses one process whatever it is.
         address: Of a cluster to join, `host:port` or `auto`; None: a Ray of our own on this machine.
+
+    Raises:
+        ConfigError: The cluster lets us not in; Ray tries for about 20 seconds.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -40,8 +46,21 @@ def ray_session(n_cpus: int = 2, *, address: str | None = None) -> Iterator[None
         own = {"num_cpus": n_cpus, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
         ray.init(address="local", **own, **quiet)
     else:
-        ray.init(address=address, **quiet)
+        _join(address, quiet)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _join(address: str, quiet: dict[str, Any]) -> None:
+    import ray
+    from ray.exceptions import AuthenticationError
+
+    try:
+        ray.init(address=address, **quiet)
+    except (ConnectionError, AuthenticationError) as error:
+        raise ConfigError(
+            f"the Ray cluster at {address} lets this process not in ({error}); with RAY_AUTH_MODE=token the head's token must "
+            "stand here too, in ~/.ray/auth_token or RAY_AUTH_TOKEN, and with RAY_AUTH_MODE=disabled both must say so"
+        ) from None

@@ -16,6 +16,7 @@ from quantgym.training import job as jobs
 from quantgym.training.cluster import Cluster, check_job, joined_cluster
 from quantgym.training.fast.ppo_learner import FastPPOLearner
 from quantgym.training.preparation import prepare
+from quantgym.training.ray_session import ray_session
 
 STORE_BYTES = 80_000_000
 
@@ -31,6 +32,8 @@ def nodes():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         machines = None
+        with ray_session():  # Ray's first local session in a process decides on tokens; the nodes inherit it
+            pass
         try:
             head = {"num_cpus": 2, "object_store_memory": STORE_BYTES, "include_dashboard": False}
             machines = Machines(initialize_head=True, head_node_args=head)
@@ -74,6 +77,34 @@ def test_a_node_with_another_quantgym_is_refused(nodes, job_of, monkeypatch):
         pass
 
 
+def test_a_run_goes_on_over_the_nodes_wherever_its_first_part_was_trained(nodes, job_of, tmp_path):
+    job = remote_job(job_of, iterations=3)
+
+    def stop(one):
+        if one.number < 3:
+            raise KeyboardInterrupt
+
+    whole = jobs.train(job, tmp_path / "whole", address=nodes.address)
+    halted = jobs.train(job, tmp_path / "parts", progress=stop)  # the first iteration on this machine alone
+    assert (halted.status, halted.steps) == ("interrupted", 64)
+    halted = jobs.resume(halted.folder, progress=stop, address=nodes.address)
+    assert (halted.status, halted.steps) == ("interrupted", 128)
+    done = jobs.resume(halted.folder, address=nodes.address)
+    # three iterations of 2 runners x 2 environments x 16 bars, none of them twice, each as if the run had never stopped
+    assert [(line["iteration"], line["steps"]) for line in lines_of(done.folder)] == [(1, 64), (2, 128), (3, 192)]
+    assert without_clocks(done.folder) == without_clocks(whole.folder)
+    assert (done.status, done.steps, done.digest) == ("done", 192, whole.digest)
+
+
+def lines_of(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def without_clocks(folder):
+    return [{tag: value for tag, value in line.items() if tag != "seconds" and not tag.startswith("speed/")}
+            for line in lines_of(folder)]
+
+
 def test_a_killed_node_costs_its_work_in_flight_and_no_more(nodes, job_of, tmp_path):
     job = remote_job(job_of, iterations=8)
     found, killed = set(), []
@@ -94,8 +125,7 @@ def test_a_killed_node_costs_its_work_in_flight_and_no_more(nodes, job_of, tmp_p
     both = next(places for places in found if len(places) == 2)
     assert len(set(both)) == 2  # before it was killed, one runner on each node
     assert killed[0] in both
-    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
-    assert [line["iteration"] for line in lines] == list(range(1, 9))
+    assert [line["iteration"] for line in lines_of(tmp_path / "run")] == list(range(1, 9))
     steps = [0, *(one.steps for one in result.iterations)]
     gained = [after - before for before, after in pairwise(steps)]
     # 2 runners x 2 environments x 16 bars, or those of the one that is left
