@@ -11,8 +11,8 @@ KNOWN = [name for name, path in shipped_jobs().items() if path.parent.name == "k
 
 
 def test_there_are_some():
-    assert {"kelly_ppo", "merton_ppo", "mean_reversion_ppo", "almgren_chriss_ppo", "no_edge_ppo"} <= set(KNOWN)
-    assert {"merton_sac", "mean_reversion_sac"} <= set(KNOWN)
+    ppo = {"kelly_ppo", "merton_ppo", "mean_reversion_ppo", "almgren_chriss_ppo", "cartea_jaimungal_ppo", "no_edge_ppo"}
+    assert ppo | {"kelly_dqn", "leak_dqn", "merton_sac", "mean_reversion_sac"} <= set(KNOWN)
 
 
 @pytest.mark.parametrize("name", KNOWN)
