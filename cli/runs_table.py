@@ -22,7 +22,7 @@ def list_row(entry: "Entry") -> tuple[str, ...]:
     """Return the cells of one run under `LIST`."""
     steps = entry.metrics.get("steps")
     return (
-        entry.folder.name, entry.short, entry.name, entry.stage, entry.status, _time(entry.facts.get("started_at_ns")),
+        entry.run, entry.short, entry.name, entry.stage, entry.status, _time(entry.facts.get("started_at_ns")),
         "" if steps is None else f"{steps:,.0f}", _reached(entry.metrics),
     )  # fmt: skip
 
@@ -61,9 +61,9 @@ def show_facts(entry: "Entry", others: "Sequence[Entry]") -> dict[str, Any]:
     parents = [one for one in others if one.key == facts.get("parent")]
     figures = sorted((name.removeprefix("validation/"), value) for name, value in entry.metrics.items() if "validation/" in name)
     counted = [f"{entry.metrics[name]:,.0f} {name}" for name in ("steps", "iterations", "seconds") if name in entry.metrics]
-    children = [f"{one.folder.name} ({one.short})" for one in others if one.facts.get("parent") in (entry.key, entry.id)]
+    children = [f"{one.run} ({one.short})" for one in others if one.facts.get("parent") in (entry.key, entry.id)]
     shown: dict[str, Any] = {
-        "run": f"{entry.folder.name} ({entry.id})",
+        "run": f"{entry.run} ({entry.id})",
         "name": entry.name,
         "stage": entry.stage,
         "status": entry.status,
@@ -76,7 +76,7 @@ def show_facts(entry: "Entry", others: "Sequence[Entry]") -> dict[str, Any]:
         "bundle": str(facts.get("bundle", ""))[:DIGITS],
         "code": ", ".join(code),
         "with": ", ".join(f"{name} {version}" for name, version in entry.versions.items()),
-        "parent": f"{parents[0].folder.name} ({parents[0].short})" if parents else facts.get("parent"),
+        "parent": f"{parents[0].run} ({parents[0].short})" if parents else facts.get("parent"),
         "children": children,
         "trained": ", ".join(counted),
         "validation": [f"{name} {value:.6g}" for name, value in figures],
@@ -91,16 +91,16 @@ def promotion_facts(made: "Promotion", before: "Sequence[Entry]", after: "Sequen
     moved = [one for one in after if one.id != made.run and one.stage != was.get(one.id, one.stage)]
     run = next(one for one in after if one.id == made.run)
     facts: dict[str, Any] = {
-        "promoted": f"{run.folder.name} ({run.short}) from {made.before} to {made.stage}",
+        "promoted": f"{run.run} ({run.short}) from {made.before} to {made.stage}",
         "bundle": "not needed" if made.bundle is None else f"{made.bundle[:DIGITS]}, loaded and replayed",
         "reason": made.reason,
     }
-    return facts | ({"archived": [f"{one.folder.name} ({one.short})" for one in moved]} if moved else {})
+    return facts | ({"archived": [f"{one.run} ({one.short})" for one in moved]} if moved else {})
 
 
 def comparison_tables(done: "Comparison", everything: bool) -> Iterator[tuple[Sequence[str], list[list[str]]]]:
     """Yield header and rows of each table of `runs compare`; a table without rows is left out."""
-    runs = [f"{one.folder.name} {one.short}" for one in done.runs]
+    runs = [f"{one.run} {one.short}" for one in done.runs]
     settings = [[name, *(_brief(value) for value in values)] for name, values in done.settings.items()]
     yield ("settings that differ", *runs), settings or [["none", *("" for _ in runs)]]
     if done.lineage:

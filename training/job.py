@@ -1,7 +1,6 @@
 """One job, from data to a bundle, and on from where it was stopped."""
 
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
@@ -16,11 +15,10 @@ from .cluster import check_job, joined_cluster
 from .device import torch_device
 from .learner import learner_of
 from .memory_need import check_memory
-from .plan import facts_of, resources_of, versions
+from .plan import facts_of, identity_of, resources_of, versions
 from .preparation import Prepared, prepare
 from .progress import Iteration
 from .quiet_log import quiet_logger
-from .registry.code_version import code_version
 from .run import Run
 from .run_folder import RunFolder
 from .run_result import RunResult
@@ -104,8 +102,8 @@ def _begin(
     timer: Callable[[], float], told: Callable[[], None] | None, parent: str | None,
 ) -> RunResult:  # fmt: skip
     job = prepared.job
-    identity = {"id": uuid.uuid4().hex, "parent": parent, "code": code_version()}
-    run.create(job, {"job": job.name, **identity, "started_at_ns": clock(), "versions": versions(), **facts_of(prepared)})
+    begun = {"job": job.name, **identity_of(parent), "started_at_ns": clock(), "versions": versions()}
+    run.create(job, {**begun, **facts_of(prepared)})
     try:
         with nullcontext() if log is None else log(run.path / "log.jsonl"):
             quiet_logger("quantgym.training", run=run.path.name).info(

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import uuid
 from importlib import metadata
 from typing import Any
 
@@ -13,11 +14,17 @@ from ..configs.job import Job
 from .device import torch_device
 from .memory_need import replay_shape, rollout_bytes
 from .preparation import Prepared
+from .registry.code_version import code_version
 
-__all__ = ["facts_of", "resources_of", "versions"]
+__all__ = ["facts_of", "identity_of", "resources_of", "versions"]
 
 LIBRARIES = ("quantgym", "numpy", "numba", "gymnasium", "torch", "ray")
 MEGABYTE = 1e6
+
+
+def identity_of(parent: str | None = None) -> dict[str, Any]:
+    """Return what a run is known by in `run.json`: an id of its own, what it is a part of, and the code that began it."""
+    return {"id": uuid.uuid4().hex, "parent": parent, "code": code_version()}
 
 
 def facts_of(prepared: Prepared) -> dict[str, Any]:

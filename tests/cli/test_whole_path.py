@@ -16,6 +16,7 @@ SHORT = ["training.iterations=2", "training.rollout_bars=16", "training.learning
 
 def quantgym(folder, *words):
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "QUANTGYM_CACHE": str(KERNELS)}
+    environment |= {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     return subprocess.run([str(BIN), *words], capture_output=True, text=True, cwd=folder, env=environment, check=False)
 
 
@@ -41,6 +42,19 @@ def test_what_training_logs_is_json_lines_with_the_runs_name(run):
     lines = [json.loads(line) for line in (run / "runs/seed/log.jsonl").read_text().splitlines()]
     assert {line["run"] for line in lines} == {"seed"}
     assert list((run / "runs/seed/tensorboard").glob("events.out.tfevents.*"))
+
+
+def test_the_run_stands_in_the_registry_with_its_figures_and_lineage(run):
+    done = quantgym(run, "runs", "list", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    (entry,) = json.loads(done.stdout)["runs"]
+    assert (entry["run"], entry["name"], entry["status"], entry["stage"]) == ("seed", "trading_dqn_seed", "done", "none")
+    record = json.loads((run / "runs/seed/run.json").read_text())
+    for name in ("bundle", "job_digest", "tape_digest"):
+        assert entry["lineage"][name] == record[name]
+    assert entry["lineage"]["code.version"] == record["code"]["version"]
+    assert entry["metrics"]["actions/buy 10 %"] >= 0.0
+    assert {name: entry["metrics"][name] for name in record["validation"]} == pytest.approx(record["validation"])
 
 
 def test_it_is_evaluated_with_a_report_and_the_look_is_counted(run):

@@ -37,7 +37,7 @@ def delete_run(run: str | Path, registry: Path | str | None = None) -> Entry:
         entry = reader.find(run)
         if entry.stage in DEPLOYED:
             raise ConfigError(
-                f"{entry.short} ({entry.folder.name}) is in stage {entry.stage}; promote another run there, or this one to archived"
+                f"{entry.short} ({entry.run}) is in stage {entry.stage}; promote another run there, or this one to archived"
             )
         inside = [one.short for one in reader.entries() if entry.folder in one.folder.parents]
         if inside:

@@ -11,6 +11,7 @@ import structlog
 from ...market.errors import ConfigError
 from .lineage import Lineage, flat_settings
 from .location import registry_path
+from .metric_name import mlflow_name
 from .registry import COMPLETE, PREFIX, TEXT, Registry
 from .store import artifacts_of, writing
 
@@ -93,8 +94,8 @@ def _write(client: "MlflowClient", lineage: Lineage, known: str | None, place: s
         client.log_batch(identity, tags=[RunTag(key, value) for key, value in tags.items()])
         client.update_run(identity, name=lineage.folder.name)
     steps = int(lineage.metrics.get("steps", 0.0))
-    metrics = [Metric(name, value, ended, steps) for name, value in lineage.metrics.items()]
-    settings = {name: _brief(value) for name, value in flat_settings(lineage.job).items()}
+    metrics = [Metric(mlflow_name(name), value, ended, steps) for name, value in lineage.metrics.items()]
+    settings = {mlflow_name(name): _brief(value) for name, value in flat_settings(lineage.job).items()}
     params = [Param(name, value) for name, value in settings.items() if name not in present]
     for first in range(0, max(len(metrics), len(params)), BATCH):
         client.log_batch(identity, metrics=metrics[first : first + BATCH], params=params[first : first + BATCH])

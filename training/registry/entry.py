@@ -14,6 +14,7 @@ __all__ = ["STATUSES", "Entry", "being_trained"]
 
 STATUSES = ("running", "done", "interrupted", "failed", "killed", "missing", "half entered", "half deleted")
 LOCK = "lock"
+TRIALS = "trials"
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,16 @@ class Entry:
         """First eight digits of the id."""
         return self.id[:8]
 
+    @property
+    def run(self) -> str:
+        """Name of the folder; of a trial, whose folder is a number, `SEARCH/trials/0001`."""
+        return "/".join(self.folder.parts[-3:]) if self.folder.parent.name == TRIALS else self.folder.name
+
     def plain(self) -> dict[str, Any]:
         """Return everything as JSON data."""
         return {
             "id": self.id,
-            "run": self.folder.name,
+            "run": self.run,
             "name": self.name,
             "stage": self.stage,
             "status": self.status,

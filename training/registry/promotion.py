@@ -49,7 +49,7 @@ def promote(
     with writing(reader.path) as client:
         entry = reader.find(entry.id)
         if entry.stage == wanted:
-            raise ConfigError(f"{entry.short} ({entry.folder.name}) is in stage {wanted} already")
+            raise ConfigError(f"{entry.short} ({entry.run}) is in stage {wanted} already")
         if digest is not None and digest != entry.facts.get("bundle"):
             raise IntegrityError(f"{entry.bundle}: was changed while it was checked; promote it again")
         if entry.mark is not None:

@@ -12,6 +12,7 @@ from ..run_record import read_record
 from .entry import STATUSES, Entry
 from .lineage import run_key
 from .location import registry_path
+from .metric_name import tag_of
 from .stage import DEPLOYED, STAGES, Promotion, Stage, check_stage, replay_promotions
 
 __all__ = ["COMPLETE", "DELETING", "PREFIX", "PROMOTION", "TEXT", "Registry"]
@@ -80,14 +81,14 @@ class Registry:
         for meant in (
             [one for one in entries if one.folder == folder],
             [one for one in entries if text in (one.id, one.key)],
-            [one for one in entries if one.folder.name == text],
+            [one for one in entries if text in (one.run, one.folder.name)],
             [one for one in entries if len(text) >= LEAST and one.id.startswith(text)],
         ):
             if len(meant) > 1:
                 raise ConfigError(f"{text!r} may be {' or '.join(f'{one.short} ({one.folder})' for one in meant)}; give the id")
             if meant:
                 return meant[0]
-        close = did_you_mean(text, {one.folder.name for one in entries})
+        close = did_you_mean(text, {one.run for one in entries})
         raise ConfigError(f"unknown run {text!r}{close}; {self.path} holds {len(entries)} runs, quantgym runs list shows them")
 
     def held(self, name: str, stage: Stage) -> tuple[Entry, Promotion]:
@@ -145,7 +146,7 @@ class Registry:
             facts.setdefault(run, {})[key.removeprefix(PREFIX)] = value
         figures: dict[str, dict[str, float]] = {}
         for run, key, value in metrics:
-            figures.setdefault(run, {})[key] = value
+            figures.setdefault(run, {})[tag_of(key)] = value
         histories: dict[str, list[Promotion]] = {}
         for name, value, _ in promoted:
             histories.setdefault(name, []).append(Promotion.of(value, str(self.path)))

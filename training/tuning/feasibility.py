@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from ...configs.job import Job
 from ...market.errors import ConfigError, DataError, QuantgymError
 from ...market.seeding import generator
 from ..batch_size import check_batch_sizes
 from ..learner import learner_of
 from ..preparation import Prepared, prepare
+from .reader import check_read
 from .search import Search
 
 __all__ = ["check_search"]
@@ -25,32 +27,47 @@ QUICK = ("training.", "agent.hidden", "agent.activation")
 def check_search(search: Search) -> Prepared:
     """Try the job with bounds and choices of the space, without learning anything, and return the job itself, prepared.
 
-    Every value is tried alone, then in combination. What a job needs beyond its settings (tape, encoders, environment, learner) is
-    tried for the job itself and for each value of a setting that it could depend on.
+    Every value is tried alone where the job without it could run, then in combination. What a job needs beyond its settings (tape,
+    encoders, environment, learner) is tried for the job itself and for each value of a setting that it could depend on.
 
     Raises:
         ConfigError: A value makes an invalid job; says which, and why.
         DataError: The data are missing or too short.
     """
-    for values in [*_alone(search), *_together(search)]:
+    check_read(search)
+    unfit = _unfit(search.base)
+    alone = list(_alone(search)) if unfit is None else []
+    for values in [*alone, *_together(search)]:
         try:
             job = search.job_of(values)
             check_batch_sizes(job.agent.algorithm, job.training)
             _fits_the_search(search, job.training.iterations)
         except ConfigError as error:
+            if str(error) == unfit:
+                raise ConfigError(f"{search.where}: job {search.base.name} with what is under set cannot run: {unfit}") from None
             raise ConfigError(_refusal(search, values, error)) from None
-    prepared = prepare(search.base)
+    first = {} if unfit is None else next(_together(search))
+    prepared = prepare(search.job_of(first))
     learner_of(prepared)
     if search.settings.metric == "validation/score":
         _has_score(search, prepared)
     for values in _alone(search):
         if not next(iter(values)).startswith(QUICK):
             try:
-                learner_of(prepare(search.job_of(values)))
+                learner_of(prepare(search.job_of(first | values)))
             except QuantgymError as error:
                 kind = DataError if isinstance(error, DataError) else ConfigError
                 raise kind(_refusal(search, values, error)) from None
     return prepared
+
+
+def _unfit(job: Job) -> str | None:
+    """Return why sizes of the job itself do not fit, else None; no trial is the job itself, so the space may mend it."""
+    try:
+        check_batch_sizes(job.agent.algorithm, job.training)
+    except ConfigError as error:
+        return str(error)
+    return None
 
 
 def _alone(search: Search) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...evaluation.theme import LIGHT, Size, canvas, png_bytes
+from ..board.picture import round_ticks
 from .dimension import Choice, LogUniform
 from .search_result import SearchResult
 from .trial_record import TrialRecord
@@ -18,7 +19,8 @@ __all__ = ["draw_parallel_coordinates", "write_parallel_coordinates"]
 NAME = "parallel_coordinates"
 HEIGHT, WIDTH_OF_AXIS = 440.0, 150.0
 FAN = 0.035
-COLOURS = ("#d8dde6", "#1d5fd1")
+CLEAR = 0.05
+COLOURS = ("#b4bccb", "#1d5fd1")
 """From the poorest trial to the best: grey to the colour of the policy."""
 
 
@@ -98,9 +100,11 @@ def _scales(result: SearchResult) -> list[Scale]:
     low, high = min(values), max(values)
     if search.settings.mode == "min":
         low, high = high, low  # the best stands on top
-    ticks = [low + (high - low) * share for share in (0.0, 0.25, 0.5, 0.75, 1.0)] if low != high else [low]
-    shown = tuple((_share(tick, low, high), f"{tick:.4g}") for tick in ticks)
-    return [*scales, Scale(search.settings.metric, shown, tuple(_share(value, low, high) for value in values))]
+    best = [(_share(values[0], low, high), f"{values[0]:.4g}")]
+    round_ones = round_ticks(min(low, high), max(low, high), most=4).tolist() if low != high else []
+    shown = [(_share(tick, low, high), f"{tick:.10g}") for tick in round_ones]
+    clear = [one for one in shown if abs(one[0] - best[0][0]) > CLEAR]  # the best says its number; no other stands in its way
+    return [*scales, Scale(search.settings.metric, (*clear, *best), tuple(_share(value, low, high) for value in values))]
 
 
 def _scale(path: str, dimension: Any, ranking: Sequence[TrialRecord]) -> Scale:

@@ -20,7 +20,7 @@ VALUE, TIME = "value", "iterations"
 class TrialActor(tune.Trainable):  # type: ignore[misc]
     """Learns one trial; an error of the trial is a report of it, so that the actor lives on.
 
-    Its configuration holds `trial` (a `TrialRecord` as JSON data), `job`, `folder`, `metric` and `maximise`.
+    Its configuration holds `trial` (a `TrialRecord` as JSON data), `job`, `folder`, `metric`, `maximise` and `parent`.
     """
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -31,7 +31,8 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]
         self._error: str | None = None
         try:
             job = validate(Job, config["job"], "job")
-            self._run = TrialRun(trial, job, Path(config["folder"]), config["metric"], maximise=config["maximise"])
+            self._run = TrialRun(trial, job, Path(config["folder"]), config["metric"], maximise=config["maximise"],
+                                 parent=config["parent"])  # fmt: skip
             self._run.__enter__()
         except Exception as error:
             self._failed(error)

@@ -13,7 +13,7 @@ from ...agents.bundle import save_bundle
 from ...configs.job import Job
 from ..board.board import Board
 from ..learner import Learner, learner_of
-from ..plan import facts_of, versions
+from ..plan import facts_of, identity_of, versions
 from ..preparation import prepare
 from ..progress import Iteration
 from ..run_folder import RunFolder
@@ -35,6 +35,7 @@ class TrialRun:
         folder: Run folder of the trial; what a killed one left there is removed.
         metric: Tag of the figure that the search goes by.
         maximise: Whether more of it is better.
+        parent: The search that the trial is a part of; kept in `run.json`.
         clock: ns UTC, for `run.json`.
 
     Attributes:
@@ -42,9 +43,10 @@ class TrialRun:
     """
 
     def __init__(
-        self, trial: TrialRecord, job: Job, folder: Path, metric: str, *, maximise: bool, clock: Callable[[], int] = time.time_ns
-    ) -> None:
-        self.record, self.job, self.folder, self._clock = trial, job, folder, clock
+        self, trial: TrialRecord, job: Job, folder: Path, metric: str, *, maximise: bool, parent: str | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:  # fmt: skip
+        self.record, self.job, self.folder, self._parent, self._clock = trial, job, folder, parent, clock
         self._metric, self._sign = metric, 1.0 if maximise else -1.0
         self._stack = ExitStack()
         self._learner: Learner
@@ -56,7 +58,8 @@ class TrialRun:
         self._run = RunFolder(self.folder)
         self._prepared = prepare(self.job)
         facts = {"trial": self.record.number, "settings": self.record.settings, **facts_of(self._prepared)}
-        self._run.create(self.job, {"job": self.job.name, "started_at_ns": self._clock(), "versions": versions(), **facts})
+        begun = {"job": self.job.name, **identity_of(self._parent)}
+        self._run.create(self.job, {**begun, "started_at_ns": self._clock(), "versions": versions(), **facts})
         with ExitStack() as stack:
             self._board = stack.enter_context(Board(self._run.tensorboard, self.job))
             self._learner = stack.enter_context(learner_of(self._prepared))
@@ -105,7 +108,8 @@ class TrialRun:
         status: TrialStatus = "done" if self.over else "running"
         self.record = replace(self.record, status=status, iterations=number, steps=one.steps, seconds=round(one.seconds, 3))
         assert self._kept is not None
-        last: dict[str, Any] = {"iterations": number, "steps": one.steps, "seconds": one.seconds, "bundle": self.record.bundle}
+        last: dict[str, Any] = {"iterations": number, "steps": one.steps, "seconds": self.record.seconds}
+        last["bundle"] = self.record.bundle
         last |= {"validation": self._kept.figures, "ended_at_ns": self._clock()}
         self._run.finish("done" if status == "done" else "interrupted", last)
         return self.record

@@ -47,6 +47,7 @@ class Proposer(Searcher):  # type: ignore[misc]
             "job": self._search.job_of(trial.settings).plain(),
             "folder": str(self._folder.trial(trial.number).resolve()),
             "metric": self._search.settings.metric,
+            "parent": str(self._folder.path),
             "maximise": self._search.settings.mode == "max",
         }
 

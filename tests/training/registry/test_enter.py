@@ -40,6 +40,21 @@ def test_mlflow_reads_the_same(registry, run_of):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("tag", ["actions/buy 10 %", "actions/50 % of A:B", "refused/größer", "actions/:25:"])
+def test_figures_of_any_name_are_entered_and_read_back(tag, registry, run_of):
+    folder = run_of("one")
+    (folder / "metrics.jsonl").write_text(json.dumps({"iteration": 1, "steps": 64, tag: 0.5}) + "\n")
+    import_run(folder)
+    assert Registry().find("one").metrics[tag] == 0.5
+
+
+def test_settings_of_any_name_are_entered(registry, run_of):
+    folder = run_of("one")
+    (folder / "job.yaml").write_text(json.dumps({"name": "small", "env": {"options": {"share in %": 3}}}))
+    import_run(folder)
+    assert client_of(registry).get_run(Registry().find("one").id).data.params["env.options.share in :25:"] == "3"
+
+
 def test_entering_again_renews_the_entry_and_makes_no_second_one(registry, run_of):
     folder = run_of("one", status="running", bundle=None, error="gone by then")
     first = import_run(folder)

@@ -1,10 +1,13 @@
 """A search is checked to the last key before anything starts."""
 
+import re
+
 import pytest
 
 from quantgym.configs.job import Job
 from quantgym.market.errors import ConfigError, UnknownNameError
 from quantgym.training.tuning.feasibility import check_search
+from quantgym.training.tuning.reader import READERS, check_read
 from quantgym.training.tuning.search import load_search, shipped_searches
 
 LR = {"kind": "loguniform", "low": 1e-4, "high": 1e-2}
@@ -64,12 +67,40 @@ def test_a_path_may_go_into_a_list_and_into_a_section_that_is_null(search_of, jo
         ({"seed": {"kind": "integer", "low": 0, "high": 9}}, "space.seed: seed decides what a result means"),
         ({"costs.fee_rate": {"kind": "uniform", "low": 0.0, "high": 1.0}}, "costs decides what a result means"),
         ({"agent.body": {"kind": "choice", "values": [None, "mlp"]}, "agent.body.kind": LR}, "set the same"),
+        ({"training.tau": {**LR, "high": 1.0}}, "space.training.tau: is not read by PPO (SAC alone)"),
     ],
 )
 def test_a_wrong_space_is_refused_before_anything_starts(space, says, search_of):
     with pytest.raises(ConfigError) as refused:
         check_search(search_of(space=space, scheduler={"grace": 2}))
     assert says in str(refused.value)
+
+
+def test_a_job_that_only_the_space_makes_fit_is_searched(search_of):
+    # 8 environments x 16 bars = 128 steps hold no minibatch of 1,024, but no trial has one
+    space = {"training.minibatch": {"kind": "choice", "values": [64, 128]}, "training.lr": LR}
+    check_search(search_of(set={"training.minibatch": 1024}, space=space))
+
+
+def test_a_job_that_no_value_of_the_space_makes_fit_is_refused_and_the_space_is_not_blamed_for_one_value(search_of):
+    says = "small.yaml: job leak_ppo with what is under set cannot run: training.minibatch must not exceed"
+    with pytest.raises(ConfigError, match=says):
+        check_search(search_of(set={"training.minibatch": 1024}, space={"training.lr": LR}))
+
+
+def test_a_setting_that_one_of_the_algorithms_reads_may_vary(search_of):
+    algorithms, steps = {"kind": "choice", "values": ["PPO", "DQN"]}, {"kind": "integer", "low": 1, "high": 3}
+    check_read(search_of(space={"agent.algorithm": algorithms, "training.n_step": steps}))
+
+
+def test_who_reads_a_setting_is_what_the_page_says(request):
+    """Behaviour cloning learns with PPO's passes, so the page's PPO stands for both there."""
+    page = (request.config.rootpath / "docs" / "training.md").read_text()
+    table = page.split("\n## Settings\n")[1].split("\n## ")[0]
+    cells = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `")]
+    said = {key: cell.strip() for keys, cell in cells for key in re.findall(r"`([a-z_]+)`", keys)}
+    for key, readers in READERS.items():
+        assert said[key].split(" with ")[0] == ", ".join(name for name in readers if name != "BC"), key
 
 
 def test_values_that_fit_alone_and_not_together_are_refused_with_both(search_of):

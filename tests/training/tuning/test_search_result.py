@@ -67,6 +67,15 @@ def test_the_plot_has_an_axis_for_each_setting_and_is_the_same_each_time(mode, r
     assert write_parallel_coordinates(result_of(mode=mode), tmp_path)[0].read_bytes() == first
 
 
+def test_the_axis_of_the_metric_has_round_numbers_and_the_best(result_of, trial_of, search_of, tmp_path):
+    trials = tuple(trial_of(number, value=value) for number, value in ((1, 0.0065), (2, 0.9948), (3, 0.85)))
+    svg, _ = write_parallel_coordinates(SearchResult(tmp_path, search_of(), trials, "done"), tmp_path)
+    drawn = svg.read_text()
+    # a range of 0.9883 in four steps: 0.5; 0 lies below the poorest
+    assert all(f"<!-- {label} -->" in drawn for label in ("0.5", "0.9948"))
+    assert not any(f"<!-- {label} -->" in drawn for label in ("0.7477", "0.5006", "0.006498"))
+
+
 def test_a_plot_of_one_trial_and_of_equal_values_is_drawn(search_of, trial_of, tmp_path):
     space = {
         "training.epochs": {"kind": "integer", "low": 1, "high": 3},

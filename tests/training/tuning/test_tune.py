@@ -123,6 +123,15 @@ def test_the_best_is_entered_in_the_registry_once(found, registry):
     assert found.interrupted.registered is None
 
 
+def test_the_entry_of_the_best_says_of_which_search_and_code_it_is(found, registry):
+    (best,) = [one for one in Registry(registry).entries() if found.whole.folder in one.folder.parents]
+    assert best.facts["parent"] == str(found.whole.folder)
+    assert best.facts["code.version"]
+    assert best.key == json.loads((best.folder / "run.json").read_text())["id"]
+    assert best.run == f"b/trials/{found.whole.best.number:04d}"
+    assert Registry(registry).find(best.run).id == best.id
+
+
 def test_nothing_is_left_but_what_the_page_names(found):
     names = {"best", "job.yaml", "lock", "parallel_coordinates.png", "parallel_coordinates.svg", "search.json", "search.yaml",
              "trials", "trials.jsonl"}  # fmt: skip
