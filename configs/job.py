@@ -140,6 +140,7 @@ class TrainingSettings(Section):
     observation: Literal["flat", "reference"] = "flat"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool = False
+    precision: Literal["float32", "bfloat16"] = "float32"
     lr: Positive = 3e-4
     gamma: Fraction = 0.99
     grad_clip: Positive | None = 0.5

@@ -242,6 +242,7 @@ def _check_support(prepared: Prepared) -> None:
         "training.runners": training.runners or None,
         "training.observation": training.observation if training.observation != "flat" else None,
         "training.compile": "true" if training.compile else None,
+        "training.precision": training.precision if training.precision != "float32" else None,
     }
     for name, value in refused.items():
         if value is not None:

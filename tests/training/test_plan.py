@@ -62,6 +62,7 @@ def test_a_plan_compares_the_network_with_that_of_the_bundle_it_begins_from(taug
         ("training.runners=2", "samples in the process that learns"),
         ("training.observation=reference", "keeps flat observations"),
         ("training.compile=true", "compiles no loss"),
+        ("training.precision=bfloat16", "learns in float32"),
         ("training.kl_target=0.1", "has no penalty on the divergence"),
         ("training.schedules={lr: [[0.0, 1.0e-3]]}", "keeps the first value"),
         ("training.stages=[{start: 0.5, env: {episode_bars: 16}}]", "learns on one world"),

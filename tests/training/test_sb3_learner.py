@@ -182,6 +182,7 @@ def test_a_number_that_is_not_finite_stops_training(job_of):
         ("PPO", {}, {"runners": 2}, r"training\.runners was 2"),
         ("PPO", {}, {"observation": "reference"}, r"training\.observation was reference"),
         ("PPO", {}, {"compile": True}, r"training\.compile was true"),
+        ("PPO", {}, {"precision": "bfloat16"}, r"training\.precision was bfloat16: stable-baselines3 learns in float32"),
         ("PPO", {}, {"kl_target": 0.01}, r"training\.kl_target was 0\.01"),
         ("PPO", {"body": "lstm"}, {"sequence_bars": 8}, r"training\.sequence_bars was 8"),
         ("PPO", {}, {"minibatch": 100}, r"training\.minibatch must not exceed"),

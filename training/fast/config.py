@@ -94,4 +94,5 @@ def _ppo_settings(job: Job) -> PPOSettings:
         kl_target=settings.kl_target,
         forecast_weight=0.0 if job.agent.forecast is None else job.agent.forecast.weight,
         compiled=settings.compile,
+        bfloat16=settings.precision == "bfloat16",
     )

@@ -195,6 +195,8 @@ def _check(prepared: Prepared) -> None:
         raise ConfigError(f"training.observation reference needs a tape; {job.env.id} draws its own paths, use flat")
     if training.compile:
         raise ConfigError(f"training.compile is for PPO, whose loss it compiles; {name} has none compiled, remove it")
+    if training.precision != "float32":
+        raise ConfigError(f"training.precision {training.precision} is for PPO, {name} learns in float32, remove it")
     for key in ("entropy_coefficient", "clip"):
         if key in training.schedules:
             raise ConfigError(f"training.schedules.{key} is of PPO, {name} has no such setting; leave it out")

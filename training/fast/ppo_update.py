@@ -35,6 +35,7 @@ class PPOSettings:
         kl_target: Divergence from the old policy that an adaptive penalty aims at; None: no penalty.
         forecast_weight: Weight of the auxiliary loss.
         compiled: Whether the loss is compiled, which needs a C++ compiler.
+        bfloat16: Whether the network is evaluated in bfloat16 where the loss is; weights, loss and optimiser stay float32.
     """
 
     gamma: float = 0.99
@@ -46,6 +47,7 @@ class PPOSettings:
     kl_target: float | None = None
     forecast_weight: float = 0.0
     compiled: bool = False
+    bfloat16: bool = False
 
 
 class PPOUpdate:
@@ -138,13 +140,8 @@ class PPOUpdate:
             kl_coefficient: Penalty on the divergence from the old policy.
         """
         settings, distribution = self.settings, self.distribution
-        network = self.network
-        if state is None or began is None:
-            features = network.features(seen)
-        else:
-            features = network.sequence_features(seen, state, began)
-        dist_inputs, value = network.dist_of(features), network.value_of(features)
-        if network.recurrent:
+        dist_inputs, value, said = self._answers(seen, state, began)
+        if self.network.recurrent:
             dist_inputs, value = dist_inputs.flatten(0, 1), value.flatten()
         log_ratio = distribution.log_prob(dist_inputs, columns.actions) - columns.log_probs
         ratio = log_ratio.exp()
@@ -163,12 +160,23 @@ class PPOUpdate:
         forecast = total.new_zeros(())
         if self.forecasts is not None:
             known = columns.forecasts.isfinite()
-            said = network.forecast_of(features)
             gap = torch.where(known, said.reshape(known.shape) - columns.forecasts.nan_to_num(), 0.0)
             forecast = gap.square().sum() / known.sum().clamp(min=1)
             total = total + settings.forecast_weight * forecast
         clip_share = (limited != ratio).float().mean()
         return total, torch.stack([one.detach() for one in (total, policy, missed, entropy, kl, clip_share, forecast)])
+
+    def _answers(self, seen: Tensor, state: Tensor | None, began: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return distribution, value and, where one is asked for, forecast of a minibatch, float32."""
+        network = self.network
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.settings.bfloat16):
+            if state is None or began is None:
+                features = network.features(seen)
+            else:
+                features = network.sequence_features(seen, state, began)
+            dist_inputs, value = network.dist_of(features), network.value_of(features)
+            said = value if self.forecasts is None else network.forecast_of(features)
+        return dist_inputs.float(), value.float(), said.float()
 
     def state(self) -> dict[str, Any]:
         """Return copies of all that decides how learning goes on: tensors and plain numbers."""

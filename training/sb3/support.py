@@ -37,6 +37,8 @@ def _unfit(job: Job, network: NetworkSettings) -> Iterator[tuple[str, object, st
         yield "training.observation", training.observation, "keeps flat observations"
     if training.compile:
         yield "training.compile", "true", "has no loss that can be compiled"
+    if training.precision != "float32":
+        yield "training.precision", training.precision, "learns in float32"
     if agent.algorithm == "PPO":
         if training.kl_target is not None:
             yield "training.kl_target", training.kl_target, "has no penalty on the divergence"

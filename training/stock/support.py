@@ -26,6 +26,8 @@ def _unfit(job: Job) -> Iterator[tuple[str, object, str]]:
         yield "training.device", training.device, "learns on the CPU here"
     if training.compile:
         yield "training.compile", "true", "compiles no loss here"
+    if training.precision != "float32":
+        yield "training.precision", training.precision, "learns in float32"
     for name in training.schedules:
         yield f"training.schedules.{name}", "set", "keeps the first value here"
     if training.stages:

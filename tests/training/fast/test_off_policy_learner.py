@@ -194,6 +194,7 @@ def test_a_checkpoint_survives_being_renamed_and_the_loss_of_those_before(learne
         ({"update_every": 32, "replay_capacity": 16}, r"replay_capacity must hold the training.update_every = 32 steps .* was 16"),
         ({"runners": 2}, r"training.runners must be 0 with DQN, .* was 2"),
         ({"compile": True}, r"training.compile is for PPO, whose loss it compiles; DQN has none compiled"),
+        ({"precision": "bfloat16"}, r"training.precision bfloat16 is for PPO, DQN learns in float32"),
         ({"schedules": {"clip": [[0.0, 0.1]]}}, r"training.schedules.clip is of PPO, DQN has no such setting; leave it out"),
         ({"replay_capacity": 10**15}, r"no memory for the replay: 1,000,000,000,000,000 transitions .* are available; set"),
     ],

@@ -188,6 +188,19 @@ def test_values_of_a_schedule_reach_the_optimiser(discrete, sampler_of):
     assert figures["learn/learning_rate"] == 0.0
 
 
+@pytest.mark.parametrize("kind", ["continuous", "discrete", "recurrent"])
+def test_bfloat16_gives_nearly_the_gradient_of_float32_to_weights_of_float32(kind, sampler_of, request):
+    prepared = request.getfixturevalue(kind)
+    exact, rollout = sampled(prepared, sampler_of)
+    rough, _ = sampled(prepared, sampler_of)
+    figures = update_of(prepared, exact).learn(rollout, VALUES)
+    roughly = update_of(prepared, rough, bfloat16=True).learn(rollout, VALUES)
+    one, other = (torch.cat([grad.flatten() for grad in gradients(network).values()]) for network in (exact, rough))
+    assert 0.0 < float((one - other).norm() / one.norm()) < 0.1  # 8 bits of mantissa: 0.4 % a rounding
+    assert roughly["learn/total_loss"] == pytest.approx(figures["learn/total_loss"], abs=0.02)
+    assert {value.dtype for value in rough.state_dict().values()} == {torch.float32}
+
+
 def test_an_update_that_goes_on_from_a_state_learns_the_same(discrete, sampler_of):
     network, rollout = sampled(discrete, sampler_of)
     one = update_of(discrete, network, minibatch=24, kl_target=0.01)
