@@ -1,9 +1,10 @@
-"""What the auxiliary loss asks for: log returns of the next bars, known on the training rows alone."""
+"""What the auxiliary loss asks for: total log returns of the next bars, known on the training rows alone."""
 
 import numpy as np
 from torch import Tensor, from_numpy
 
 from ...data.tape import Tape
+from ...encoders.adjusted import adjust_tape
 from ...market.errors import ConfigError, DataError
 from ..preparation import Prepared
 
@@ -31,6 +32,8 @@ def forecasts_of(prepared: Prepared) -> Tensor | None:
 def forecast_targets(tape: Tape, rows: tuple[int, int], horizon: int) -> np.ndarray:
     """Return ln(close[t + horizon] / close[t]) of each asset in units of its deviation over the training rows.
 
+    Closes are those that encoders read, adjusted for splits and reinvested dividends: a split is no return.
+
     Args:
         tape: What is traded.
         rows: Training rows, first and the one after the last.
@@ -43,7 +46,7 @@ def forecast_targets(tape: Tape, rows: tuple[int, int], horizon: int) -> np.ndar
         DataError: No asset has two targets.
     """
     first, stop = rows
-    close = np.where(np.asarray(tape.present), np.asarray(tape.close), np.nan)
+    close = np.where(np.asarray(tape.present), adjust_tape(tape)["close"], np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         level = np.log(close)
     targets = np.full(close.shape, np.nan)

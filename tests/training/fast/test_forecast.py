@@ -5,13 +5,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from quantgym.data.record import bar_records, neutral_terms
 from quantgym.market.errors import DataError
 from quantgym.training.fast.forecast import forecast_targets
 
 
-def tape(close, present=None):
+def tape(close, present=None, **terms):
     close = np.array(close)
-    return SimpleNamespace(close=close, present=np.ones(close.shape, np.bool_) if present is None else np.array(present))
+    records = neutral_terms(close.shape)
+    for name, values in terms.items():
+        records[name] = np.array(values)[:, None]
+    return SimpleNamespace(
+        close=close, present=np.ones(close.shape, np.bool_) if present is None else np.array(present), n_assets=close.shape[1],
+        bars=bar_records(close, close, close, close), terms=records,
+    )  # fmt: skip
 
 
 def test_log_returns_over_the_horizon_in_units_of_their_deviation():
@@ -21,6 +28,15 @@ def test_log_returns_over_the_horizon_in_units_of_their_deviation():
     assert found[:3, 0] == pytest.approx(np.array([0.0, 1.0, 3.0]) / np.sqrt(14 / 9), rel=1e-6)
     # the last training row would need row 4, which is not one
     assert np.isnan(found[3:]).all()
+
+
+def test_a_split_is_no_return_and_a_dividend_is_one():
+    # 100, then 4 shares for one at 25: nothing; then 24 and 1 paid: nothing; then 24 e: 1
+    split = tape([[100.0], [25.0], [24.0], [24.0 * np.e]], split=[1.0, 4.0, 1.0, 1.0], dividend=[0.0, 0.0, 1.0, 0.0])
+    # log returns 0, 0, 1: mean 1/3, variance 2/9
+    assert forecast_targets(split, (0, 4), 1)[:3, 0] == pytest.approx(np.array([0.0, 0.0, 1.0]) / np.sqrt(2 / 9), abs=1e-6)
+    bare = tape([[100.0], [25.0], [24.0], [24.0 * np.e]])
+    assert forecast_targets(bare, (0, 4), 1)[0, 0] < -1.0  # without the word of a split it is a fall
 
 
 def test_rows_outside_the_training_rows_and_missing_bars_have_no_target():
