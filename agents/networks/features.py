@@ -27,5 +27,8 @@ class Features(NamedTuple):
 
 
 def masked(values: Tensor, legal: Tensor | None) -> Tensor:
-    """Return `values` with those of forbidden actions at `ILLEGAL`."""
-    return values if legal is None else values.masked_fill(~legal, ILLEGAL)
+    """Return `values` with those of forbidden actions at `ILLEGAL`; where nothing is allowed they stay as they are.
+
+    A state in which no action can do anything still has a value: one of -1e9 would be learned by all that lead to it.
+    """
+    return values if legal is None else values.masked_fill(~legal & legal.any(-1, keepdim=True), ILLEGAL)

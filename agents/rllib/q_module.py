@@ -9,6 +9,7 @@ from ray.rllib.core.learner.utils import make_target_network
 from ray.rllib.core.rl_module.apis import InferenceOnlyAPI, QNetAPI, TargetNetworkAPI
 from ray.rllib.core.rl_module.torch import TorchRLModule
 
+from ..networks.features import ILLEGAL
 from ..networks.network import NetworkSettings, build_network
 from ..networks.q_network import QNetwork
 
@@ -43,7 +44,7 @@ class QModule(TorchRLModule, InferenceOnlyAPI, TargetNetworkAPI, QNetAPI):  # ty
         with torch.no_grad():
             values = self.net(batch[Columns.OBS])
         greedy = values.argmax(dim=-1)
-        random = torch.randint(values.shape[-1], greedy.shape)
+        random = torch.rand(values.shape).masked_fill(values <= ILLEGAL, -1.0).argmax(dim=-1)
         explore = torch.rand(greedy.shape) < self.epsilon(t)
         return {Columns.ACTIONS: torch.where(explore, random, greedy)}
 

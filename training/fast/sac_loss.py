@@ -19,7 +19,7 @@ class CriticLoss(NamedTuple):
 
     Attributes:
         loss: Mean weighted squared error of both, added.
-        errors: Mean of both values minus the target, (B,).
+        errors: How far both values are from the target, mean of the two distances, (B,): errors of opposite sign do not cancel.
         values: Of the actions that were taken, mean of both, (B,).
     """
 
@@ -58,7 +58,7 @@ def critic_loss(critic: Critic, batch: Mapping[str, Tensor], goal: Tensor) -> Cr
     values = critic(batch["obs"], batch["actions"])
     errors = values - goal
     loss = 0.5 * (batch["weights"] * errors.square()).mean(dim=1).sum()
-    return CriticLoss(loss, errors.detach().mean(dim=0), values.detach().mean(dim=0))
+    return CriticLoss(loss, errors.detach().abs().mean(dim=0), values.detach().mean(dim=0))
 
 
 def actor_loss(actor: Actor, critic: Critic, obs: Tensor, alpha: Tensor, noise: Tensor) -> ActorLoss:

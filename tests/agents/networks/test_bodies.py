@@ -109,7 +109,8 @@ def test_forbidden_actions_are_never_taken(build, case):
     legal = seen.flat()[:, list(settings.legal_at)] > 0.5
     possible = legal.any(axis=1)
     assert 0 < possible.sum() < 500  # where nothing is allowed, anything may come
-    assert (policy.answer(seen.flat())[~legal] == -1e9).all()
+    assert (policy.answer(seen.flat())[~legal & possible[:, None]] == -1e9).all()
+    assert np.abs(policy.answer(seen.flat())[~possible]).max() < 1e3  # the mask says nothing there, and nothing is worth -1e9
     for deterministic in (True, False):
         decision, _ = policy.act(seen, policy.initial_state(500), deterministic)
         assert legal[np.arange(500), decision.values][possible].all()

@@ -52,6 +52,12 @@ def test_the_critics_loss_is_half_the_weighted_squared_error_of_both():
     assert found.values.tolist() == [2.0, 3.0]
 
 
+def test_critics_that_miss_on_both_sides_are_not_right_on_average():
+    batch = {"obs": torch.zeros(1, 1), "actions": torch.tensor([[0.5]]), "weights": torch.ones(1)}
+    # values 1.5 and 2.5 around the target 2: each is wrong by 0.5, and so is the priority
+    assert critic_loss(first_critic, batch, torch.tensor([2.0])).errors.tolist() == [0.5]
+
+
 def test_the_actors_loss_weighs_density_against_the_smaller_critic():
     obs, noise = torch.tensor([[0.2], [-0.5]]), torch.tensor([[0.4], [-0.3]])
     found = actor_loss(gaussian, first_critic, obs, torch.tensor(0.1), noise)
