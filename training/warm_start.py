@@ -1,16 +1,20 @@
 """Training that begins from the weights of a bundle, whatever the backend."""
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from torch import nn
 
 from ..agents.bundle import Bundle, load_bundle
 from ..agents.network_policy import NetworkPolicy
+from ..encoders.layout import Layout
 from ..market.errors import ConfigError
 from .preparation import Prepared
 
 __all__ = ["check_start", "warm_start"]
+
+GROUPS = ("market_global", "market_asset", "private")
 
 
 def warm_start(network: nn.Module, prepared: Prepared) -> bool:
@@ -46,13 +50,19 @@ def check_start(prepared: Prepared) -> NetworkPolicy | None:
     if not isinstance(policy, NetworkPolicy):
         raise ConfigError(f"training.start_from: {place} holds the rule {policy.name}, which has no weights; learn it with "
                           "agent.algorithm: BC first")
-    if bundle.layout != prepared.layout:
+    if _as_named(bundle.layout) != _as_named(prepared.layout):
         odd = _odd_column(bundle, prepared)
         raise ConfigError(f"training.start_from: {place} reads other columns than this job observes ({odd}); use the encoders, "
                           "assets, window and private part that it was trained with")
     _check_same("agent", _unfrozen(policy.settings.plain()), _unfrozen(prepared.network.plain()), place)
     _check_same("env.action", _action(bundle), prepared.action, place)
     return policy
+
+
+def _as_named(layout: Layout) -> Layout:
+    """Return the layout without shifts and scales: those are of the encoders, which are fitted on the job's own training rows."""
+    plain = {group: tuple(replace(column, shift=0.0, scale=1.0) for column in getattr(layout, group)) for group in GROUPS}
+    return replace(layout, **plain)
 
 
 def _check_same(where: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], place: str) -> None:
@@ -80,4 +90,8 @@ def _odd_column(bundle: Bundle, prepared: Prepared) -> str:
                            strict=False):  # fmt: skip
         if ours != other:
             return f"{other} where this job has {ours}"
-    return f"{theirs.size} numbers, this job has {mine.size}"
+    if theirs.size != mine.size:
+        return f"{theirs.size} numbers, this job has {mine.size}"
+    plain, own = (_as_named(one) for one in (theirs, mine))
+    odd = next(one.name for one in fields(plain) if getattr(plain, one.name) != getattr(own, one.name))
+    return f"{odd} {getattr(plain, odd)}, this job has {getattr(own, odd)}"

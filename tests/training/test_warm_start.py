@@ -1,5 +1,7 @@
 """Training that begins from the weights of a bundle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -54,6 +56,24 @@ def test_without_a_bundle_nothing_is_loaded(job_of):
     assert not warm_start(network, prepared)
     assert all(torch.equal(one, other) for one, other in zip(network.parameters(), build_network(prepared.network, 1).parameters(),
                                                              strict=True))  # fmt: skip
+
+
+def test_encoders_that_were_fitted_on_other_rows_read_the_same_columns(job_of, cloned):
+    folder, policy = cloned
+    data = job_of("PPO").data.model_dump(mode="json") | {"train": ["2000-01-01", "2000-07-31"]}
+    prepared = prepare(job_of("PPO", data=data, training={"start_from": str(folder)}))
+    assert prepared.layout.market_asset[0].scale != policy.layout.market_asset[0].scale
+    network = build_network(prepared.network, 1)
+    assert warm_start(network, prepared)
+    assert all(torch.equal(value, policy.network.state_dict()[name]) for name, value in network.state_dict().items())
+
+
+def test_what_differs_besides_names_is_told(job_of, cloned):
+    prepared = prepare(job_of("PPO", training={"start_from": str(cloned[0])}))
+    first, *others = prepared.layout.private
+    other = replace(prepared, layout=replace(prepared.layout, private=(replace(first, unit="bars"), *others)))
+    with pytest.raises(ConfigError, match=r"reads other columns than this job observes \(private .*unit='bars'"):
+        warm_start(build_network(prepared.network, 0), other)
 
 
 def test_a_body_that_was_learned_stays_as_it_was_where_it_is_frozen(job_of, tmp_path):
