@@ -31,6 +31,7 @@ class FastPPO(PPO):  # type: ignore[misc]
     Attributes:
         values: `lr`, `clip` and `entropy_coefficient` of the next iteration; whoever trains sets them.
         job_iteration: Iterations that the job has done, those before a restart included.
+        world: Object reference of the `Blueprint` that is played; None: that of the configuration.
         figures: Of the last iteration, by TensorBoard tag.
         n_steps: Environment steps of the last iteration.
     """
@@ -44,6 +45,7 @@ class FastPPO(PPO):  # type: ignore[misc]
             "entropy_coefficient": float(self.config.entropy_coeff),
         }  # fmt: skip
         self.job_iteration, self.n_steps = 0, 0
+        self.world: Any = None
         self.figures: dict[str, float] = {}
 
     def training_step(self) -> None:
@@ -88,12 +90,12 @@ class FastPPO(PPO):  # type: ignore[misc]
         return next(iter(self.learner_group.foreach_learner(call))).get()
 
     def _sampled(self) -> tuple[Rollout, Sampled]:
-        iteration = self.job_iteration
+        iteration, world = self.job_iteration, self.world
         weights = {name: value.detach() for name, value in self.rule.network.state_dict().items()}
         if self.env_runner_group.num_remote_env_runners():
             weights = ray.put({name: value.cpu() for name, value in weights.items()})
         for _ in range(ATTEMPTS):
-            found = self.each_runner(lambda runner: _request(runner, weights, iteration))
+            found = self.each_runner(lambda runner: _request(runner, world, weights, iteration))
             if found:
                 sampled = found[0][1]
                 for _, other in found[1:]:
@@ -106,7 +108,8 @@ class FastPPO(PPO):  # type: ignore[misc]
         )
 
 
-def _request(runner: BatchEnvRunner, weights: Any, iteration: int) -> tuple[Rollout, Sampled]:
+def _request(runner: BatchEnvRunner, world: Any, weights: Any, iteration: int) -> tuple[Rollout, Sampled]:
+    runner.enter(world)
     return runner.sample(ray.get(weights) if isinstance(weights, ray.ObjectRef) else weights, iteration)
 
 

@@ -43,7 +43,9 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
 
     def make_env(self, blueprint: Blueprint | None = None) -> None:
         """Make the batch anew, of another world where one is given; its episodes begin with the next request."""
-        world = ray.get(self.config.env_config["blueprint"]) if blueprint is None else blueprint
+        if blueprint is None:
+            self._place_of_world = self.config.env_config["blueprint"]
+        world = ray.get(self._place_of_world) if blueprint is None else blueprint
         if self.env is not None:
             self.env.close()
         given = self.config.env_config
@@ -52,6 +54,15 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
         self.world = world
         if hasattr(self, "sampler"):
             self.sampler = self._sampler(self.module.net)
+
+    def enter(self, world: Any) -> None:
+        """Make the batch anew where `world`, the object reference of a `Blueprint`, is another than the one that is played.
+
+        It comes with every request, like the weights: a runner that was restarted was made with the world of the first stage.
+        """
+        if world is not None and world != self._place_of_world:
+            self.make_env(ray.get(world))
+            self._place_of_world = world
 
     def make_module(self) -> None:
         """Build the network."""

@@ -148,18 +148,14 @@ class FastPPOLearner:
         np.random.set_state(kept["random"]["numpy"])  # noqa: NPY002
 
     def _move_to(self, world: Any) -> None:
-        """Make the environments anew where the stage is another; their episodes begin afresh."""
+        """Make the environments anew where the stage is another, those of runners that are restarted later too."""
         if world is self._world:
-            return
-        self._world = world
-        if self._algorithm.env_runner_group.num_remote_env_runners() == 0:
-            self._algorithm.each_runner(lambda runner: runner.make_env(world))
             return
         import ray
 
-        reference = ray.put(world)
-        self._algorithm.each_runner(lambda runner: runner.make_env(ray.get(reference)))
-
+        self._world = world
+        place = self._algorithm.world = ray.put(world)
+        self._algorithm.each_runner(lambda runner: runner.enter(place))
 
 
 def _restore(runner: Any, snapshots: dict[int, Any]) -> int:

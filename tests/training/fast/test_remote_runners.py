@@ -1,12 +1,14 @@
 """Environment runners in processes of their own: same weights everywhere, and one that dies costs its work in flight alone."""
 
 import os
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
 import torch
 
 from quantgym.market.errors import ConfigError
+from quantgym.training.fast.algorithm import RunnersDeadError
 from quantgym.training.fast.ppo_learner import FastPPOLearner
 from quantgym.training.preparation import prepare
 
@@ -44,6 +46,21 @@ def test_a_runner_that_dies_costs_its_work_in_flight_and_is_started_again(fast_j
     # weights travel with the request, so that the first iteration after a restore plays what was restored, on both
     assert seen == first_seen
     assert all(torch.equal(value, saved[name]) for one in played_again for name, value in one.items())
+
+
+def test_a_runner_that_is_started_again_plays_the_world_of_the_stage(fast_job, ray):
+    stages = [{"start": 0.01, "env": {"episode_bars": 5}}]
+    with FastPPOLearner(prepare(fast_job(training={"runners": 1, "iterations": 100, "stages": stages}))) as learner:
+        assert learner.iterate()["train/episode_bars"] == 9.0
+        assert learner.iterate()["train/episode_bars"] == 5.0
+        learner._algorithm.env_runner_group.foreach_env_runner(
+            lambda runner: os._exit(1), local_env_runner=False, remote_worker_ids=[1], timeout_seconds=5
+        )
+        for _ in range(100):
+            with suppress(RunnersDeadError):  # until it stands again
+                figures = learner.iterate()
+                break
+    assert figures["train/episode_bars"] == 5.0  # and not 9, those of the world that the process began with
 
 
 def test_more_runners_than_processors_are_refused(fast_job, ray):
