@@ -101,4 +101,4 @@ class ActorCritic(Forecasting):
             state: Before the first step, (B, S).
             began: bool (T, B): the state is zeroed before this step.
         """
-        return self.allowed(self.memory.sequence(self.flat_of(flat), state, began)[0], flat)
+        return self.allowed(self.memory.sequence(self.flat_of(flat), state, began), flat)

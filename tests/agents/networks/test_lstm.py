@@ -33,6 +33,30 @@ def test_a_sequence_is_its_steps_one_by_one_and_forgets_where_an_episode_begins(
         assert torch.allclose(its_value, value[step], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("share", [0.05, 0.4, 1.0])
+def test_wherever_episodes_begin_outputs_and_gradients_are_those_of_single_steps_and_few_calls_suffice(case, share, monkeypatch):
+    settings, network = case
+    torch.manual_seed(8)
+    flat, state, began = torch.randn(19, 5, settings.n_in), torch.randn(5, network.initial(1).shape[1]), torch.rand(19, 5) < share
+    calls, run = [], network.trunk._run
+    monkeypatch.setattr(network.trunk, "_run", lambda *given: calls.append(1) or run(*given))
+    found = torch.cat([one.flatten() for one in network.sequence(flat, state, began)])
+    assert len(calls) <= 6  # lengths 1, 2, 4, 8, 16 and 32 at most
+    found.square().sum().backward()
+    gradients = {name: one.grad.clone() for name, one in network.named_parameters() if one.grad is not None}
+    network.zero_grad()
+    numbers, values = [], []
+    for step in range(19):
+        number, value, state = network.advance(flat[step], torch.where(began[step][:, None], 0.0, state))
+        numbers.append(number)
+        values.append(value)
+    expected = torch.cat([torch.stack(numbers).flatten(), torch.stack(values).flatten()])
+    assert torch.allclose(found, expected, rtol=1e-5, atol=1e-6)
+    expected.square().sum().backward()
+    for name, gradient in gradients.items():
+        assert torch.allclose(gradient, network.get_parameter(name).grad, rtol=1e-3, atol=1e-4), name
+
+
 def test_the_features_of_a_sequence_give_its_forecasts_too(case):
     settings, network = case
     flat, began = torch.randn(3, 2, settings.n_in), torch.zeros(3, 2, dtype=torch.bool)
