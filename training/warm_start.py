@@ -8,13 +8,12 @@ from torch import nn
 
 from ..agents.bundle import Bundle, load_bundle
 from ..agents.network_policy import NetworkPolicy
+from ..encoders.column import Column
 from ..encoders.layout import Layout
 from ..market.errors import ConfigError
 from .preparation import Prepared
 
 __all__ = ["check_start", "warm_start"]
-
-GROUPS = ("market_global", "market_asset", "private")
 
 
 def warm_start(network: nn.Module, prepared: Prepared) -> bool:
@@ -61,8 +60,14 @@ def check_start(prepared: Prepared) -> NetworkPolicy | None:
 
 def _as_named(layout: Layout) -> Layout:
     """Return the layout without shifts and scales: those are of the encoders, which are fitted on the job's own training rows."""
-    plain = {group: tuple(replace(column, shift=0.0, scale=1.0) for column in getattr(layout, group)) for group in GROUPS}
-    return replace(layout, **plain)
+    return replace(
+        layout, market_global=_unscaled(layout.market_global), market_asset=_unscaled(layout.market_asset),
+        private=_unscaled(layout.private),
+    )  # fmt: skip
+
+
+def _unscaled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(replace(column, shift=0.0, scale=1.0) for column in columns)
 
 
 def _check_same(where: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], place: str) -> None:

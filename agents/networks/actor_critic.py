@@ -1,5 +1,7 @@
 """Actor and critic for policy gradients, with no layer in common but the body."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +13,24 @@ from .settings import NetworkSettings
 __all__ = ["ActorCritic"]
 
 LOWEST_LOG_STD, HIGHEST_LOG_STD = -5.0, 1.0
+
+
+class Held(torch.autograd.Function):
+    """Clamps log deviations to [-5, 1]; from outside, where a clamp has no gradient and learning would end, it lets those back
+    that are pulled back."""
+
+    @staticmethod
+    def forward(ctx: Any, free: Tensor) -> Tensor:
+        """Return the clamped numbers."""
+        ctx.save_for_backward(free)
+        return free.clamp(LOWEST_LOG_STD, HIGHEST_LOG_STD)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        """Return the gradient, 0 where following it would lead further out."""
+        (free,) = ctx.saved_tensors
+        out = ((free < LOWEST_LOG_STD) & (gradient > 0.0)) | ((free > HIGHEST_LOG_STD) & (gradient < 0.0))
+        return gradient.masked_fill(out, 0.0)
 
 
 class ActorCritic(Forecasting):
@@ -73,7 +93,10 @@ class ActorCritic(Forecasting):
     def deviations(self) -> Tensor:
         """Return log standard deviations, (n_out,), inside [-5, 1]; assets of a graph share one."""
         assert self.log_std is not None
-        free = self.log_std.clamp(LOWEST_LOG_STD, HIGHEST_LOG_STD)
+        if torch.is_grad_enabled():
+            free: Tensor = Held.apply(self.log_std)  # type: ignore[no-untyped-call]
+        else:
+            free = self.log_std.clamp(LOWEST_LOG_STD, HIGHEST_LOG_STD)
         n_shared = self.n_out - len(free) + 1
         return free if n_shared == 1 else torch.cat([free[:1].expand(n_shared), free[1:]])
 

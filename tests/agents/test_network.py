@@ -101,3 +101,19 @@ def test_wrong_settings_are_refused(change, message):
 def test_a_misspelt_setting_is_refused_with_a_suggestion():
     with pytest.raises(ConfigError, match="did you mean hidden"):
         NetworkSettings.of({**CATEGORICAL.plain(), "hiden": [3]})
+
+
+@pytest.mark.parametrize(("start", "held", "back"), [(-5.01, -5.0, -1.0), (1.01, 1.0, 1.0)])
+def test_a_deviation_outside_of_its_range_comes_back_where_it_is_pulled_back_and_goes_no_further(start, held, back):
+    network = build_network(GAUSSIAN, seed=1)
+    network.log_std.data.fill_(start)
+    assert network.deviations().tolist() == pytest.approx([held] * GAUSSIAN.n_out)
+    # a loss whose gradient leads back inside (descent goes against it), and one whose gradient leads further out
+    for sign, reached in ((back, back), (-back, 0.0)):
+        network.log_std.grad = None
+        (sign * network.deviations()).sum().backward()
+        assert network.log_std.grad.tolist() == [reached] * GAUSSIAN.n_out
+    network.log_std.data.fill_(0.5)
+    network.log_std.grad = None
+    network.deviations().sum().backward()
+    assert network.log_std.grad.tolist() == [1.0] * GAUSSIAN.n_out

@@ -18,6 +18,7 @@ __all__ = ["PPOSettings", "PPOUpdate"]
 LOSSES = ("learn/total_loss", "learn/policy_loss", "learn/value_loss", "learn/entropy", "learn/kl", "learn/clip_share")
 KL_START = 0.2
 KL_BAND, KL_FACTOR = 1.5, 2.0
+KL_RANGE = (KL_START / 1024.0, KL_START * 1024.0)  # ten steps either way, so that no coefficient takes hundreds to come back
 ADAM_EPSILON = 1e-5  # that of Schulman et al.'s baselines
 
 
@@ -221,5 +222,5 @@ def adam(parameters: Any) -> torch.optim.Optimizer:
 
 def _adapted(coefficient: float, kl: float, target: float) -> float:
     if kl > KL_BAND * target:
-        return coefficient * KL_FACTOR
-    return coefficient / KL_FACTOR if kl < target / KL_BAND else coefficient
+        return min(coefficient * KL_FACTOR, KL_RANGE[1])
+    return max(coefficient / KL_FACTOR, KL_RANGE[0]) if kl < target / KL_BAND else coefficient

@@ -133,7 +133,7 @@ class StepLSTM(Body):
         before = state[account] * ((start == 0) & ~began[0, account])[:, None]
         octave, steps = length.log2().ceil(), torch.arange(n_steps, device=flat.device)[:, None]
         places, said = [], []
-        for one in octave.unique().tolist():
+        for one in sorted(set(octave.tolist())):
             group = (octave == one).nonzero()[:, 0]
             inside = steps[: int(length[group].max())] < length[group]
             rows = (start[group] + steps[: len(inside)]).clamp(max=n_steps - 1)  # behind its end anything may stand

@@ -101,6 +101,27 @@ def test_references_are_answered_as_the_flat_observations_they_stand_for(build, 
     assert torch.equal(network(flat), expected[0])
 
 
+@pytest.mark.parametrize(("kind", "continuous", "body"), ALL)
+def test_references_teach_what_the_flat_observations_teach(build, case, body):
+    settings, network = case
+    reading = settings.reading
+    gather = Gather(torch.randn(50, reading.n_market), reading.window, reading.n_private)
+    rows = torch.tensor([[0.0, row] for row in (3, 49, 7, 7, 49, 7)])
+    reference = torch.cat([rows, torch.randn(6, reading.n_private)], dim=1)
+    found = []
+    for seen, table in ((gather(reference), None), (reference, gather)):
+        read_references(network, table)
+        network.zero_grad()
+        (network(seen).clamp(min=-1e3).square().sum() + network.value(seen).clamp(min=-1e3).square().sum()).backward()
+        found.append({name: one.grad.clone() for name, one in network.named_parameters() if one.grad is not None})
+    over_window = body is not None and (body["kind"] in ("transformer", "gnn") or body.get("over") == "window")
+    for name, gradient in found[0].items():
+        if over_window:  # each window is encoded once, so gradients are added in another order
+            assert torch.allclose(gradient, found[1][name], rtol=1e-4, atol=1e-5), name
+        else:
+            assert torch.equal(gradient, found[1][name]), name
+
+
 @pytest.mark.parametrize(("kind", "continuous", "body"), [one for one in ALL if not one.values[1]])
 def test_forbidden_actions_are_never_taken(build, case):
     settings, network = case

@@ -9,7 +9,7 @@ import torch
 from torch.distributions import Categorical, Normal
 
 from quantgym.agents.distribution import distribution_of
-from quantgym.training.fast.ppo_update import PPOSettings, PPOUpdate
+from quantgym.training.fast.ppo_update import KL_START, PPOSettings, PPOUpdate, _adapted
 from quantgym.training.preparation import prepare
 
 VALUES = {"lr": 1e-3, "clip": 0.2, "entropy_coefficient": 0.03}
@@ -229,3 +229,9 @@ def replace_flags(rollout):
     )  # fmt: skip
 
 
+def test_a_penalty_stays_within_ten_steps_of_where_it_began():
+    low = high = KL_START
+    for _ in range(2_000):  # without a bound the first would be 0 by then, for good
+        low, high = _adapted(low, 0.0, 0.01), _adapted(high, 1.0, 0.01)
+    assert (low, high) == (KL_START / 1024, KL_START * 1024)
+    assert _adapted(low, 1.0, 0.01) == 2 * low
