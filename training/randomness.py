@@ -1,13 +1,14 @@
 """RLlib seeds the global generators of Python, NumPy and torch; this gives them back as they were."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 
-__all__ = ["isolated_randomness"]
+__all__ = ["isolated_randomness", "random_states", "restore_random_states"]
 
 
 @contextmanager
@@ -30,3 +31,18 @@ def isolated_randomness(seed: int, threads: int) -> Iterator[None]:
         np.random.set_state(numpy)  # noqa: NPY002
         torch.set_rng_state(torch_state)
         torch.set_num_threads(before)
+
+
+def random_states(device: torch.device) -> dict[str, Any]:
+    """Return the states of the global generators, that of `device` with them where it is a GPU, which draws there."""
+    states = {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}  # noqa: NPY002
+    return states | ({"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {})
+
+
+def restore_random_states(states: Mapping[str, Any], device: torch.device) -> None:
+    """Go on from what `random_states` returned; on another kind of device without that of the GPU."""
+    random.setstate(states["python"])
+    np.random.set_state(states["numpy"])  # noqa: NPY002
+    torch.set_rng_state(states["torch"])
+    if "cuda" in states and device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)

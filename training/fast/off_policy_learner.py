@@ -1,7 +1,6 @@
 """What DQN and SAC have in common: a learner with a replay, that goes on bit for bit where it was saved."""
 
 import math
-import random
 import time
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import load_learner, save_learner
 from ..memory_need import check_memory
 from ..preparation import Prepared
-from ..randomness import isolated_randomness
+from ..randomness import isolated_randomness, random_states, restore_random_states
 from ..ray_session import ray_session
 from ..warm_start import warm_start
 
@@ -135,10 +134,9 @@ class OffPolicyLearner(ABC):
         """
         update = self._algorithm.update
         update.replay.save(folder)
-        random_states = {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}  # noqa: NPY002
         save_learner(folder, self.prepared.job, {
-            "steps": self.steps, "iteration": self.iteration, "random": random_states, "update": update.state(),
-            "worlds": self._algorithm.runner.get_state(),
+            "steps": self.steps, "iteration": self.iteration, "random": random_states(torch.device(update.device)),
+            "update": update.state(), "worlds": self._algorithm.runner.get_state(),
         })  # fmt: skip
 
     def load(self, folder: Path) -> None:
@@ -154,9 +152,7 @@ class OffPolicyLearner(ABC):
         self._algorithm.runner.set_state(progress["worlds"])
         update.replay.load(folder)
         update.load(progress["update"])
-        random.setstate(progress["random"]["python"])
-        np.random.set_state(progress["random"]["numpy"])  # noqa: NPY002
-        torch.set_rng_state(progress["random"]["torch"])
+        restore_random_states(progress["random"], torch.device(update.device))
 
     def _read_references(self) -> None:
         """Let the networks read the environment's table, which may have fewer assets than the tape's, where observations refer."""

@@ -20,7 +20,8 @@ from quantgym.training.preparation import prepare
 from quantgym.training.stock.learner import StockLearner
 
 ALGORITHMS = ("DQN", "SAC")
-REPLAY = {"batch": 16, "update_every": 16, "learning_starts": 32, "prioritised": True, "n_step": 3, "replay_capacity": 160}
+REPLAY = {"batch": 16, "update_every": 16, "learning_starts": 32, "prioritised": True, "n_step": 3, "replay_capacity": 160,
+          "target_update_steps": 48}
 
 
 @pytest.fixture
