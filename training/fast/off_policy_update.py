@@ -42,6 +42,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
         self.replay = Replay(**given["replay"])
         self.updates, self.finite = 0, True
         self.net: Any = self.module[DEFAULT_MODULE_ID]
+        self._optimizers = {name: self.get_optimizer(DEFAULT_MODULE_ID, name) for name in self.groups(self.net)}
         self._sums = torch.zeros(len(self.tags()), device=self.device)
         self._counted = 0
         self.prepare()
@@ -95,7 +96,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
 
     def optimizers(self) -> dict[str, Optimizer]:
         """Return the optimisers by the name of their weights."""
-        return {name: self.get_optimizer(DEFAULT_MODULE_ID, name) for name in self.groups(self.module[DEFAULT_MODULE_ID])}
+        return self._optimizers
 
     def state(self) -> dict[str, Any]:
         """Return weights, optimisers and counters; the replay saves itself. Tensors are those that are learned, not copies."""
