@@ -1,0 +1,60 @@
+"""One environment, episodes of one bar, minibatches of one: nothing divides by nothing, nothing reaches over an end."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from quantgym.agents.distribution import distribution_of
+from quantgym.training.fast.ppo_update import PPOSettings, PPOUpdate
+
+VALUES = {"lr": 1e-3, "clip": 0.2, "entropy_coefficient": 0.01}
+
+
+def sampler_on_one_bar(prepared, sampler_of, n_steps):
+    world = replace(prepared.train, settings={**prepared.train.settings, "episode_bars": 1})
+    sampler = sampler_of(prepared, n_envs=1, world=world, n_steps=n_steps, sequence_bars=n_steps, reward_scale=100.0)
+    sampler.begin(3)
+    return sampler
+
+
+def update_of(prepared, network, **settings):
+    given = PPOSettings(**{"gamma": 0.9, "gae_lambda": 0.7, "minibatch": 1, "epochs": 2, **settings})
+    return PPOUpdate(network, distribution_of(prepared.network), given, seed=1)
+
+
+@pytest.mark.parametrize("kind", ["continuous", "discrete", "recurrent"])
+def test_an_episode_of_one_bar_is_worth_its_reward_and_what_its_last_observation_is_worth(kind, sampler_of, request):
+    prepared = request.getfixturevalue(kind)
+    sampler = sampler_on_one_bar(prepared, sampler_of, 6)
+    rollout, _ = sampler.sample()
+    assert rollout.truncated.all()
+    assert rollout.final_at.tolist() == [list(range(6)), [0] * 6]
+    assert not rollout.last_state.any()
+    network = sampler.network
+    with torch.no_grad():
+        final = torch.from_numpy(rollout.final_obs)
+        if network.recurrent:
+            assert rollout.final_states.any(axis=1).all()  # each has seen the one observation before
+            worth = network.advance(final, torch.from_numpy(rollout.final_states))[1]
+        else:
+            worth = network.value(final)
+    batch = update_of(prepared, network).batch(rollout)
+    columns = batch.columns(batch.numbers.flatten(0, -2))
+    assert columns.returns.numpy() == pytest.approx(rollout.rewards[:, 0] + 0.9 * worth.numpy(), abs=1e-5)
+    assert float(columns.advantages.mean()) == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["continuous", "discrete", "recurrent"])
+def test_a_rollout_of_one_step_has_no_advantage_over_itself_and_is_learned_from(kind, sampler_of, request):
+    prepared = request.getfixturevalue(kind)
+    sampler = sampler_on_one_bar(prepared, sampler_of, 1)
+    rollout, _ = sampler.sample()
+    update = update_of(prepared, sampler.network, kl_target=0.01)
+    figures = update.learn(rollout, VALUES)
+    # the deviation of one advantage is 0: normalised it is 0, and so is the policy's loss
+    assert figures["learn/policy_loss"] == pytest.approx(0.0, abs=1e-6)
+    assert figures["learn/explained_variance"] == 0.0
+    assert np.isfinite(list(figures.values())).all()
+    assert all(bool(torch.isfinite(one).all()) for one in sampler.network.parameters())
