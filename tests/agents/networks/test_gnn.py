@@ -156,3 +156,33 @@ def test_a_graph_of_one_asset_is_refused_unless_it_is_asked_for_without_edges():
     with pytest.raises(ConfigError, match=r"agent\.body: gnn passes messages between assets, the environment has 1; use mlp, lstm"):
         check_body("gnn", alone, "actor_critic")
     check_body({"kind": "gnn", "edges": "none"}, alone, "actor_critic")
+
+
+@pytest.mark.parametrize("body", [{"kind": "gnn", "width": 8}, COMPLETE, {"kind": "gnn", "width": 8, "encoder": "lstm"}])
+@pytest.mark.parametrize("kind", ["actor_critic", "soft_actor_critic"])
+def test_where_no_asset_is_there_numbers_and_gradients_are_finite_and_nothing_of_the_assets_is_heard(build, body, kind):
+    layout = build.layout()
+    network = build_network(build.settings(layout, kind, body, continuous=True, n_out=4, forecast=3), 3)
+    _, rows, private = seen(layout)
+    rows[:, -1, layout.positions_of("tradable")] = 0.0
+    other = rows.clone()
+    other[:, :, layout.positions_of("ret")] += 1.0
+    nobody = torch.cat([rows.flatten(1), private], dim=1)
+    said = network.answer(nobody), network.value(nobody), network.forecast(nobody)
+    assert all(bool(torch.isfinite(one).all()) for one in said)
+    changed = torch.cat([other.flatten(1), private], dim=1)
+    assert torch.equal(network.answer(changed), said[0])
+    assert torch.equal(network.value(changed), said[1])
+    sum(one.square().sum() for one in said).backward()
+    assert all(bool(torch.isfinite(one.grad).all()) for one in network.parameters() if one.grad is not None)
+
+
+def test_an_absent_asset_neither_sends_nor_is_told_of_through_others_in_two_rounds(build):
+    layout = build.layout()
+    network = build_network(build.settings(layout, body=COMPLETE, continuous=True, n_out=3), 3)
+    _, rows, private = seen(layout)
+    rows[:, -1, layout.positions_of("tradable")[2]] = 0.0
+    other = rows.clone()
+    other[:, :, layout.positions_of("ret")[2]] += 1.0
+    answers = [network.answer(torch.cat([one.flatten(1), private], dim=1)) for one in (rows, other)]
+    assert torch.equal(*answers)
