@@ -1,6 +1,7 @@
 """The update: its first gradient is that of a plain formula; targets, penalty and auxiliary loss by hand."""
 
 
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -199,6 +200,19 @@ def test_bfloat16_gives_nearly_the_gradient_of_float32_to_weights_of_float32(kin
     assert 0.0 < float((one - other).norm() / one.norm()) < 0.1  # 8 bits of mantissa: 0.4 % a rounding
     assert roughly["learn/total_loss"] == pytest.approx(figures["learn/total_loss"], abs=0.02)
     assert {value.dtype for value in rough.state_dict().values()} == {torch.float32}
+
+
+def test_a_compiled_loss_teaches_what_the_eager_one_does(continuous, sampler_of, monkeypatch):
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))  # traced, without a C++ compiler
+    eager, rollout = sampled(continuous, sampler_of)
+    compiled, _ = sampled(continuous, sampler_of)
+    figures = [
+        update_of(continuous, network, compiled=way, minibatch=32).learn(rollout, VALUES)
+        for network, way in ((eager, False), (compiled, True))
+    ]
+    assert figures[1] == pytest.approx(figures[0], abs=1e-6)
+    for name, value in eager.state_dict().items():
+        assert torch.allclose(value, compiled.state_dict()[name], atol=1e-6), name
 
 
 def test_an_update_that_goes_on_from_a_state_learns_the_same(discrete, sampler_of):
