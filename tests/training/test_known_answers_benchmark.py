@@ -44,12 +44,13 @@ def run(known, monkeypatch, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_two_jobs_reach_their_bounds_with_one_seed_and_are_not_trained_twice(run, known, monkeypatch, tmp_path):
+    for name in ("leak_ppo", "almgren_chriss_ppo"):  # the certificate holds the time of a quiet machine, this one may be busy
+        monkeypatch.setitem(known.CASES, name, replace(known.CASES[name], limit_s=1e9))
     code, lines = run("--cases", "leak_ppo,almgren_chriss_ppo", "--seeds", "1", "--json", "--certificate", str(tmp_path / "c.json"))
     first, second = map(json.loads, lines)
     assert code == 0
     assert (first["case"], second["case"]) == ("leak_ppo", "almgren_chriss_ppo")
     assert min(first["low"], second["low"]) >= 0.95
-    assert max(first["seconds"], second["seconds"]) <= 180.0
     assert json.loads((tmp_path / "c.json").read_text())["results"] == [first, second]
 
     monkeypatch.setattr(known, "train", None)  # whoever trains again fails
@@ -73,8 +74,10 @@ def test_a_case_that_was_stopped_goes_on(run, known, monkeypatch, tmp_path):
     assert (code, lines[0].split()[-1]) == (0, "met")
 
 
-def test_a_missed_bound_is_the_exit_code(run, known, monkeypatch):
-    monkeypatch.setitem(known.CASES, "leak_ppo", replace(known.CASES["leak_ppo"], changes=("training.iterations=1",), least=1.5))
+@pytest.mark.parametrize("change", [{"least": 1.5}, {"limit_s": 0.0}])
+def test_a_missed_bound_is_the_exit_code(run, known, monkeypatch, change):
+    shortened = {"changes": ("training.iterations=1",), "least": -9.0, **change}
+    monkeypatch.setitem(known.CASES, "leak_ppo", replace(known.CASES["leak_ppo"], **shortened))
     code, lines = run("--cases", "leak_ppo", "--seeds", "1")
     assert (code, lines[0].split()[-1]) == (1, "missed")
 
