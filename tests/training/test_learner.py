@@ -55,7 +55,7 @@ def test_an_iteration_counts_its_steps_and_tells_the_figures_of_its_algorithm(st
     with stock("DQN") as learner:
         assert learner.iterate().keys() >= {"learn/q_loss", "learn/td_error", "actions/hold"}
     with stock("SAC") as learner:
-        assert learner.iterate().keys() >= {"learn/q_loss", "learn/policy_loss", "learn/temperature"}
+        assert learner.iterate().keys() >= {"learn/critic_loss", "learn/actor_loss", "learn/temperature"}
 
 
 @pytest.mark.parametrize("algorithm", ["PPO", "SAC"])

@@ -30,10 +30,11 @@ class Board:
         folder: Where the event file goes.
         job: What is trained; shown as text and, at the end, as HParams.
         earlier: The iterations before a resume, for the figure of entropy against turnover.
+        varied: Paths of settings that HParams tells even where they have their default: what a search varies.
     """
 
-    def __init__(self, folder: Path, job: Job, earlier: Sequence[Iteration] = ()) -> None:
-        self.job = job
+    def __init__(self, folder: Path, job: Job, earlier: Sequence[Iteration] = (), varied: Sequence[str] = ()) -> None:
+        self.job, self._varied = job, varied
         self._events = EventFile(folder)
         self._path: list[tuple[int, float, float]] = []
         for iteration in earlier:
@@ -85,7 +86,7 @@ class Board:
         """
         self._draw()
         final = {f"final/{name.rpartition('/')[2]}": value for name, value in metrics.items()}
-        self._events.hparams(job_settings(self.job), finite(final), self._step)
+        self._events.hparams(job_settings(self.job, self._varied), finite(final), self._step)
         self._events.flush()
 
     def close(self) -> None:

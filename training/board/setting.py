@@ -1,6 +1,7 @@
 """A job's settings as one flat line."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from ...configs.job import Job
@@ -12,13 +13,18 @@ ALWAYS = ("seed", "agent.algorithm", "agent.backend", "agent.hidden", "env.id",
 NEVER = ("name", "data.train", "data.validation", "data.test")
 
 
-def job_settings(job: Job) -> dict[str, float | str]:
+def job_settings(job: Job, also: Iterable[str] = ()) -> dict[str, float | str]:
     """Return what a job sets beyond the defaults, and the settings that one always asks for, as `section.key`.
 
     Numbers are numbers; everything else is text, that of JSON where it has parts.
+
+    Args:
+        job: The job.
+        also: Paths of settings that are told even where they have their default, such as those that a search varies.
     """
+    asked = {*ALWAYS, *(".".join(path.split(".")[:2]) for path in also)}
     chosen, whole = _flat(job.model_dump(mode="json", exclude_defaults=True)), _flat(job.plain())
-    return {name: value for name, value in whole.items() if (name in chosen or name in ALWAYS) and name not in NEVER}
+    return {name: value for name, value in whole.items() if (name in chosen or name in asked) and name not in NEVER}
 
 
 def _flat(mapping: dict[str, Any]) -> dict[str, float | str]:

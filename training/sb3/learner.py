@@ -186,4 +186,4 @@ class Sb3Learner:
 
     def _gradient_norm(self) -> float:
         policy: Any = self._algorithm.policy
-        return float((policy.actor if hasattr(policy, "actor") else policy).optimizer.norm)
+        return float((policy.critic if hasattr(policy, "critic") else policy).optimizer.norm)

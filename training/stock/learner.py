@@ -41,6 +41,7 @@ LEARNER_TAGS = {
     "gradients_default_optimizer_global_norm": "learn/gradient_norm",
     "default_optimizer_learning_rate": "learn/learning_rate",
 }
+SAC_TAGS = {"policy_loss": "learn/actor_loss", "policy_learning_rate": "learn/learning_rate"}
 
 
 class StockLearner:
@@ -100,7 +101,14 @@ class StockLearner:
         figures["train/episode_return"] = _number(runners, "episode_return_mean") / self.prepared.job.training.reward_scale
         figures["train/episode_bars"] = _number(runners, "episode_len_mean")
         learned = result.get("learners", {}).get("default_policy", {})
-        figures |= {tag: _number(learned, name) for name, tag in LEARNER_TAGS.items() if name in learned}
+        tags = LEARNER_TAGS | (SAC_TAGS if self.prepared.job.agent.algorithm == "SAC" else {})
+        figures |= {tag: _number(learned, name) for name, tag in tags.items() if name in learned}
+        if self.prepared.job.agent.algorithm == "SAC" and "learn/q_loss" in figures:
+            figures["learn/critic_loss"] = figures.pop("learn/q_loss") + _number(learned, "qf_twin_loss")
+            norms = (_number(learned, f"gradients_{critic}_global_norm") for critic in ("qf", "qf_twin"))
+            figures["learn/gradient_norm"] = math.hypot(*norms)
+        if self.prepared.job.agent.algorithm == "DQN":
+            figures["learn/epsilon"] = self._algorithm.get_module().epsilon(self.steps)
         loss = figures.get("learn/total_loss", 0.0)
         check_finite(self._algorithm.get_module().net, {"the loss": loss}, self.iteration, self.steps)
         seconds = time.perf_counter() - began

@@ -61,7 +61,7 @@ class TrialRun:
         begun = {"job": self.job.name, **identity_of(self._parent)}
         self._run.create(self.job, {**begun, "started_at_ns": self._clock(), "versions": versions(), **facts})
         with ExitStack() as stack:
-            self._board = stack.enter_context(Board(self._run.tensorboard, self.job))
+            self._board = stack.enter_context(Board(self._run.tensorboard, self.job, varied=tuple(self.record.settings)))
             self._learner = stack.enter_context(learner_of(self._prepared))
             self._stack = stack.pop_all()
         return self
