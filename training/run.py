@@ -240,7 +240,7 @@ class Run:
         """Return the error with what still stands and what to do about it."""
         if not self.iterations:
             if isinstance(error, KeyboardInterrupt):
-                return KeyboardInterrupt("interrupted before the first iteration had ended; nothing was learned and nothing is left")
+                return KeyboardInterrupt("interrupted before the first iteration had ended; nothing is left")
             return error
         if isinstance(error, KeyboardInterrupt):
             after = f"after iteration {len(self.iterations)}"
