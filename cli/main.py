@@ -55,8 +55,10 @@ def main() -> None:
         app()
     except ConfigError as error:
         _say(error, 2)
-    except (QuantgymError, OSError) as error:
+    except QuantgymError as error:
         _say(error, 1)
+    except OSError as error:
+        _say(f"{error.filename}: {str(error.strerror).lower()}" if error.filename and error.strerror else error, 1)
     except KeyboardInterrupt as error:
         _interrupted(error)
     except SystemExit as end:

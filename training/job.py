@@ -13,6 +13,7 @@ from .batch_size import check_batch_sizes
 from .best import Judge
 from .cluster import check_job, joined_cluster
 from .device import torch_device
+from .disk_full import DiskFullError, in_words, is_full
 from .learner import learner_of
 from .memory_need import check_memory
 from .plan import facts_of, identity_of, resources_of, versions
@@ -103,13 +104,18 @@ def _begin(
 ) -> RunResult:  # fmt: skip
     job = prepared.job
     begun = {"job": job.name, **identity_of(parent), "started_at_ns": clock(), "versions": versions()}
-    run.create(job, {**begun, **facts_of(prepared)})
     try:
+        run.create(job, {**begun, **facts_of(prepared)})
         with nullcontext() if log is None else log(run.path / "log.jsonl"):
             quiet_logger("quantgym.training", run=run.path.name).info(
                 "training began", job=job.digest, algorithm=job.agent.algorithm, observation=prepared.layout.size
             )
             return Run(prepared, run, versions(), progress, clock, timer, told).go()
+    except OSError as error:
+        if is_full(error):  # before the run itself could say so
+            run.discard()
+            raise DiskFullError(f"{run.path}: {in_words(error)}; nothing is left; free some space and train again") from None
+        raise
     finally:
         run.close()
 

@@ -9,14 +9,28 @@ import torch
 from ..configs.job import Job
 from ..market.errors import IntegrityError
 
-__all__ = ["load_learner", "save_learner"]
+__all__ = ["load_learner", "save_learner", "save_tensors"]
 
 FILE = "learner.pt"
 
 
 def save_learner(folder: Path, job: Job, progress: dict[str, Any]) -> None:
     """Write `progress` of a learner of `job` into `folder`; OSError where it cannot be written."""
-    torch.save({"job": job.digest, **progress}, folder / FILE)
+    save_tensors({"job": job.digest, **progress}, folder / FILE)
+
+
+def save_tensors(kept: dict[str, Any], path: Path) -> None:
+    """Write a mapping with `torch.save`; OSError where it cannot be written, for which torch has words of its own."""
+    with path.open("wb") as file:  # a file that torch opens by itself tells neither why nor lets go of the space
+        try:
+            torch.save(kept, file)
+        except RuntimeError as error:
+            cause: BaseException | None = error
+            while cause is not None and not isinstance(cause, OSError):
+                cause = cause.__context__
+            if cause is None:
+                raise
+            raise OSError(cause.errno, cause.strerror, str(path)) from None
 
 
 def load_learner(folder: Path, job: Job) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """One run under way: iterate, validate, judge, save, until it has ended."""
 
-import errno
 import math
 import shlex
 from collections.abc import Callable, Mapping
@@ -11,10 +10,11 @@ from typing import Any
 
 from ..agents.bundle import save_bundle
 from ..agents.network_policy import NetworkPolicy
-from ..market.errors import ConfigError, IntegrityError, QuantgymError
+from ..market.errors import ConfigError, IntegrityError
 from .best import Best, Judge
 from .board.board import Board
 from .checkpoint import Checkpoint
+from .disk_full import DiskFullError, in_words, is_full
 from .interruption import Interruption
 from .learner import Learner, NotFiniteError, learner_of
 from .preparation import Prepared
@@ -26,12 +26,6 @@ from .trial import Trial, try_policy
 from .validation import Showing, show_baselines
 
 __all__ = ["DiskFullError", "Run"]
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class DiskFullError(QuantgymError, OSError):
-    """There is no space left for what a run writes."""
 
 
 @dataclass
@@ -241,6 +235,9 @@ class Run:
         if not self.iterations:
             if isinstance(error, KeyboardInterrupt):
                 return KeyboardInterrupt("interrupted before the first iteration had ended; nothing is left")
+            if isinstance(error, OSError) and is_full(error):
+                said = f"{in_words(error)} before the first iteration had ended"
+                return DiskFullError(f"{self.folder.path}: {said}; nothing is left; free some space and train again")
             return error
         if isinstance(error, KeyboardInterrupt):
             after = f"after iteration {len(self.iterations)}"
@@ -250,8 +247,7 @@ class Run:
             job = shlex.quote(str(self.folder.path / "job.yaml"))
             cure = f"quantgym train {job} --set training.lr={self.prepared.job.training.lr / 2.0:g}"
             return type(error)(f"{error}; {stands}; begin anew: {cure}")
-        if isinstance(error, OSError) and error.errno in FULL and not isinstance(error, DiskFullError):
-            what = f"{self.folder.path}: {(error.strerror or 'no space left').lower()} at iteration {len(self.iterations)}"
+        if isinstance(error, OSError) and is_full(error):
+            what = f"{self.folder.path}: {in_words(error)} at iteration {len(self.iterations)}"
             return DiskFullError(f"{what}; {stands}; free some space, then: {self._on}")
         return error
-

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .record_file import RecordFile
+
 __all__ = ["EventFile"]
 
 BINS = 32
@@ -21,10 +23,9 @@ class EventFile:
 
     def __init__(self, folder: Path) -> None:
         from tensorboard.compat.proto import event_pb2, summary_pb2
-        from torch.utils.tensorboard.writer import FileWriter
 
         self._event, self._summary = event_pb2, summary_pb2
-        self._writer: Any = FileWriter(str(folder))  # type: ignore[no-untyped-call]
+        self._writer = RecordFile(folder)
 
     def cut(self, step: int) -> None:
         """Say that training goes on from `step`: what earlier files of the folder hold after it is not shown any more."""

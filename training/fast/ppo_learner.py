@@ -16,6 +16,7 @@ from ...agents.network_policy import NetworkPolicy
 from ...market.errors import ConfigError, IntegrityError
 from ..environment import make_for_rllib
 from ..learned import check_finite, copied_weights, policy_of
+from ..learner_file import save_tensors
 from ..preparation import Prepared
 from ..quiet_log import quiet_logger
 from ..randomness import isolated_randomness
@@ -108,7 +109,7 @@ class FastPPOLearner:
             OSError: It cannot be written.
         """
         learner = self._algorithm.rule.state() | {"steps": self.steps, "iteration": self.iteration, "torch": torch.get_rng_state()}
-        torch.save(learner, folder / LEARNER_FILE)
+        save_tensors(learner, folder / LEARNER_FILE)
         found = self._algorithm.each_runner(lambda runner: (runner.place, runner.snapshot()))
         snapshots = {place: state for place, state in found if state}
         globals_ = {"python": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002 - RLlib draws from them
