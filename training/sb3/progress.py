@@ -1,11 +1,11 @@
 """Everything that decides how an algorithm of stable-baselines3 goes on, as one mapping; its own `save` leaves half of it out."""
 
-import random
 from typing import Any
 
-import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
+
+from ..randomness import random_states, restore_random_states
 
 __all__ = ["progress_of", "set_progress"]
 
@@ -20,8 +20,7 @@ def progress_of(algorithm: BaseAlgorithm) -> dict[str, Any]:
         "optimisers": [one.state_dict() for one in _optimisers(algorithm)],
         "counts": {name: getattr(algorithm, name) for name in COUNTS if hasattr(algorithm, name)},
         "last": (algorithm._last_obs, algorithm._last_episode_starts, getattr(algorithm, "_last_lstm_states", None)),
-        "random": (random.getstate(), np.random.get_state(), torch.get_rng_state()),  # noqa: NPY002 - it draws from these
-        "cuda": torch.cuda.get_rng_state_all() if algorithm.device.type == "cuda" else [],
+        "random": random_states(algorithm.device),
         "actions": algorithm.action_space.np_random.bit_generator.state,
     }
     if (temperature := getattr(algorithm, "log_ent_coef", None)) is not None:
@@ -50,12 +49,7 @@ def set_progress(algorithm: BaseAlgorithm, progress: dict[str, Any]) -> None:
         buffer.pos, buffer.full = kept["pos"], kept["full"]
         for name in REPLAYED:
             getattr(buffer, name)[: len(kept[name])] = kept[name]
-    python, numpy, torch_state = progress["random"]
-    random.setstate(python)
-    np.random.set_state(numpy)  # noqa: NPY002
-    torch.set_rng_state(torch_state)
-    if progress["cuda"]:
-        torch.cuda.set_rng_state_all(progress["cuda"])
+    restore_random_states(progress["random"], algorithm.device)
     algorithm.action_space.np_random.bit_generator.state = progress["actions"]
 
 

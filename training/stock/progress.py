@@ -1,14 +1,15 @@
 """Everything that decides how an algorithm of stock RLlib goes on; what RLlib itself saves leaves half of it out."""
 
-import random
 from typing import Any
 
-import numpy as np
 import torch
 from ray.rllib.algorithms.algorithm import Algorithm
 
+from ..randomness import random_states, restore_random_states
+
 __all__ = ["progress_of", "set_progress"]
 
+CPU = torch.device("cpu")
 RUNNER = ("_ongoing_episodes", "_done_episodes_for_metrics", "_cached_to_module", "_shared_data", "_needs_initial_reset",
           "_weights_seq_no", "num_env_steps_sampled_lifetime")  # fmt: skip
 
@@ -26,7 +27,7 @@ def progress_of(algorithm: Algorithm) -> dict[str, Any]:
         "temperatures": {name: value.detach().clone() for name, value in getattr(learner, "curr_log_alpha", {}).items()},
         "replay": getattr(algorithm, "local_replay_buffer", None),
         "actions": runner.env.action_space.np_random.bit_generator.state,
-        "random": (random.getstate(), np.random.get_state(), torch.get_rng_state()),  # noqa: NPY002 - RLlib draws from these
+        "random": random_states(CPU),
     }
 
 
@@ -45,7 +46,4 @@ def set_progress(algorithm: Algorithm, progress: dict[str, Any]) -> None:
     if progress["replay"] is not None:
         algorithm.local_replay_buffer = progress["replay"]
     runner.env.action_space.np_random.bit_generator.state = progress["actions"]
-    python, numpy, torch_state = progress["random"]
-    random.setstate(python)
-    np.random.set_state(numpy)  # noqa: NPY002
-    torch.set_rng_state(torch_state)
+    restore_random_states(progress["random"], CPU)
