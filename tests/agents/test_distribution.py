@@ -90,3 +90,44 @@ def test_gaussian_draws_are_mean_and_deviation_times_noise():
     # 1 + 2 x 0.5, -1 + 1 x 2
     assert DiagonalGaussian.sample(dist_inputs, torch.tensor([[0.5, 2.0]])).tolist() == [[2.0, 1.0]]
     assert DiagonalGaussian.noise(dist_inputs.expand(5, -1)).shape == (5, 2)
+
+
+@pytest.mark.parametrize(("mean", "log_std"), [(0.0, 0.0), (1.5, -1.0), (-0.7, 0.4)])
+def test_the_squashed_density_integrates_to_one(mean, log_std):
+    dist_inputs = torch.tensor([mean, log_std], dtype=torch.float64).expand(400_001, 2)
+    places = torch.linspace(-1.0, 1.0, 400_001, dtype=torch.float64)
+    density = SquashedGaussian.log_prob(dist_inputs, places[:, None]).exp()
+    assert float(torch.trapezoid(density, places)) == pytest.approx(1.0, abs=2e-3)
+
+
+def test_at_the_ends_the_squashed_density_is_that_just_inside_and_the_same_on_both_sides():
+    dist_inputs = torch.tensor([[0.0, 0.0]]).expand(4, 2)
+    edge = 1.0 - 1e-6
+    found = SquashedGaussian.log_prob(dist_inputs, torch.tensor([[1.0], [edge], [-1.0], [-edge]]))
+    assert found.isfinite().all()
+    assert found.tolist() == pytest.approx([float(found[0])] * 4, rel=1e-5)
+
+
+@pytest.mark.parametrize("before", [-200.0, -20.0, 20.0, 200.0])
+def test_far_beyond_saturation_density_and_gradient_stay_finite(before):
+    dist_inputs = torch.tensor([[before, 0.0]], requires_grad=True)
+    actions, log_prob = SquashedGaussian.sample_and_log_prob(dist_inputs, torch.tensor([[0.5]]))
+    (actions.sum() + log_prob.sum()).backward()
+    # u = mean + 1/2; log(1 - tanh(u)^2) = log 4 - 2 |u| where the rest underflows
+    expected = -0.5 * 0.25 - 0.5 * math.log(2 * math.pi) - math.log(4.0) + 2.0 * abs(before + 0.5)
+    assert log_prob.item() == pytest.approx(expected, rel=1e-6)
+    assert dist_inputs.grad.isfinite().all()
+
+
+def test_with_a_mask_numbers_are_those_of_the_allowed_actions_alone_and_gradients_are_finite(logits):
+    masked, other = logits.clone(), logits.roll(1, 0).clone()
+    masked[:, 1] = other[:, 1] = -1e9
+    masked.requires_grad_()
+    few, its = (one.detach()[:, [0, 2, 3]] for one in (masked, other))
+    found = Categorical.entropy(masked), Categorical.kl(other, masked), Categorical.log_prob(masked, torch.full((7,), 2))
+    expected = Categorical.entropy(few), Categorical.kl(its, few), Categorical.log_prob(few, torch.full((7,), 1))
+    for one, two in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, two)
+    sum(one.sum() for one in found).backward()
+    assert masked.grad.isfinite().all()
+    assert not masked.grad[:, 1].any()

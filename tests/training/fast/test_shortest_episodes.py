@@ -8,6 +8,7 @@ import torch
 
 from quantgym.agents.distribution import distribution_of
 from quantgym.training.fast.ppo_update import PPOSettings, PPOUpdate
+from quantgym.training.fast.rollout import joined
 
 VALUES = {"lr": 1e-3, "clip": 0.2, "entropy_coefficient": 0.01}
 
@@ -58,3 +59,26 @@ def test_a_rollout_of_one_step_has_no_advantage_over_itself_and_is_learned_from(
     assert figures["learn/explained_variance"] == 0.0
     assert np.isfinite(list(figures.values())).all()
     assert all(bool(torch.isfinite(one).all()) for one in sampler.network.parameters())
+
+
+@pytest.mark.parametrize("kind", ["discrete", "recurrent"])
+def test_what_rollouts_of_several_runners_are_worth_is_what_each_is_worth(kind, sampler_of, request):
+    prepared, rollouts = request.getfixturevalue(kind), []
+    world = replace(prepared.train, rows=(50, 74), settings={**prepared.train.settings, "episode_bars": None})
+    for seed in (1, 2):
+        sampler = sampler_of(prepared, world=world, n_envs=3, sequence_bars=4)
+        sampler.begin(seed)
+        sampler.sample()
+        rollouts.append(sampler.sample()[0])
+        assert rollouts[-1].final_at.shape[1] > 2
+    update = update_of(prepared, sampler.network)
+
+    def worth(rollout):
+        batch = update.batch(rollout)
+        found = batch.columns(batch.numbers.flatten(0, -2)).returns
+        if batch.began is None:
+            return found.view(rollout.rewards.shape)
+        return found.view(4, -1, 4).transpose(1, 2).flatten(0, 1)  # sequences of 4 steps, one after another
+
+    returns = [worth(one) for one in rollouts]
+    assert torch.allclose(worth(joined(rollouts)), torch.cat(returns, dim=1), atol=1e-5)
