@@ -1,4 +1,4 @@
-"""One environment, episodes of one bar, minibatches of one: nothing divides by nothing, nothing reaches over an end."""
+"""Rollouts at their edges: one environment, episodes of one bar, minibatches of one, several side by side, rows to forecast."""
 
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ import torch
 from quantgym.agents.distribution import distribution_of
 from quantgym.training.fast.ppo_update import PPOSettings, PPOUpdate
 from quantgym.training.fast.rollout import joined
+from quantgym.training.preparation import prepare
 
 VALUES = {"lr": 1e-3, "clip": 0.2, "entropy_coefficient": 0.01}
 
@@ -20,9 +21,9 @@ def sampler_on_one_bar(prepared, sampler_of, n_steps):
     return sampler
 
 
-def update_of(prepared, network, **settings):
+def update_of(prepared, network, forecasts=None, **settings):
     given = PPOSettings(**{"gamma": 0.9, "gae_lambda": 0.7, "minibatch": 1, "epochs": 2, **settings})
-    return PPOUpdate(network, distribution_of(prepared.network), given, seed=1)
+    return PPOUpdate(network, distribution_of(prepared.network), given, seed=1, forecasts=forecasts)
 
 
 @pytest.mark.parametrize("kind", ["continuous", "discrete", "recurrent"])
@@ -82,3 +83,21 @@ def test_what_rollouts_of_several_runners_are_worth_is_what_each_is_worth(kind, 
 
     returns = [worth(one) for one in rollouts]
     assert torch.allclose(worth(joined(rollouts)), torch.cat(returns, dim=1), atol=1e-5)
+
+
+def test_a_network_with_a_state_forecasts_for_the_rows_that_it_saw(fast_job, sampler_of):
+    agent = {"body": {"kind": "lstm", "units": 8}, "forecast": {"weight": 0.5, "horizon": 2}}
+    prepared = prepare(fast_job(agent=agent, training={"sequence_bars": 8}))
+    sampler = sampler_of(prepared, sequence_bars=8)
+    sampler.begin(7)
+    rollout, network = sampler.sample()[0], sampler.network
+    table = torch.randn(prepared.tape.n_rows, 2, generator=torch.Generator().manual_seed(1))
+    table[::3] = torch.nan
+    began = np.zeros((16, 4), np.bool_)
+    began[1:] = rollout.truncated[:-1]
+    with torch.no_grad():
+        seen, state = torch.from_numpy(rollout.obs), torch.from_numpy(rollout.states[0])
+        said = network.forecast_of(network.sequence_features(seen, state, torch.from_numpy(began)))
+    missed = (said.view(16, 4, 2) - table[torch.from_numpy(rollout.rows).long()]).square()
+    update = update_of(prepared, network, minibatch=64, epochs=1, forecasts=table, forecast_weight=0.5)
+    assert update.learn(rollout, VALUES)["learn/forecast_loss"] == pytest.approx(float(missed.nanmean()), rel=1e-4)
