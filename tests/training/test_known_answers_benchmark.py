@@ -28,8 +28,8 @@ def known(monkeypatch):
 
 
 @pytest.fixture
-def table(monkeypatch):
-    return load("certificate", monkeypatch).table
+def certificate(monkeypatch):
+    return load("certificate", monkeypatch)
 
 
 @pytest.fixture
@@ -89,9 +89,25 @@ def test_an_unknown_case_is_refused_with_those_that_are_known(run, capsys):
     assert "unknown case 'kely_ppo'; known: leak_ppo, kelly_ppo" in capsys.readouterr().err
 
 
-def test_the_table_shows_the_worst_seed(table):
-    one = {"case": "a", "measure": "score", "least": 0.95, "most": None, "limit_s": 180.0, "steps": 1_000}
-    good = one | {"value": 0.99, "low": 0.98, "high": 1.0, "seconds": 10.0, "commit": "abc", "met": True}
-    weak = one | {"value": 0.96, "low": 0.94, "high": 0.98, "seconds": 12.4, "commit": "abc", "met": False}
-    line = table([good, weak]).splitlines()[1].split()
-    assert line == ["a", "score", "2", "0.960", "0.940", "to", "0.980", "from", "0.95", "1,000", "12", "180", "abc", "missed"]
+@pytest.fixture
+def results():
+    one = {"case": "a", "measure": "score", "least": 0.95, "most": None, "limit_s": 180.0, "steps": 1_000, "commit": "abc"}
+    good = one | {"value": 0.99, "low": 0.98, "high": 1.0, "seconds": 10.0, "met": True}
+    weak = one | {"value": 0.96, "low": 0.94, "high": 0.98, "seconds": 12.4, "met": False}
+    idle = one | {"case": "b", "least": None, "most": 0.7, "value": 0.1, "low": 0.0, "high": 0.2, "seconds": 9.0, "met": True}
+    return [good, weak, idle]
+
+
+def test_the_table_shows_the_worst_seed(certificate, results):
+    lines = certificate.table(results).splitlines()
+    assert lines[1].split() == ["a", "score", "2", "0.960", "0.940", "to", "0.980", "from", "0.95", "1,000", "12", "180", "missed"]
+    assert lines[2].split()[-1] == "met"
+    assert lines[-1] == "measured at abc"
+
+
+def test_the_picture_is_drawn(certificate, results, tmp_path, monkeypatch, capsys):
+    (tmp_path / "c.json").write_text(json.dumps({"results": results}))
+    monkeypatch.setattr(sys, "argv", ["certificate.py", str(tmp_path / "c.json"), "--picture", str(tmp_path / "c.png")])
+    certificate.main()
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
+    assert "measured at abc" in capsys.readouterr().out
