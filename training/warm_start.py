@@ -15,9 +15,13 @@ from .preparation import Prepared
 
 __all__ = ["check_start", "warm_start"]
 
+UNASKED = ("reading", "forecast")  # what it reads is said by its columns, and the head of forecasts decides nothing
+
 
 def warm_start(network: nn.Module, prepared: Prepared) -> bool:
     """Load the weights of the bundle `training.start_from` into a new network of the job; nothing where the job names none.
+
+    A head of forecasts that only one of both has is left out, or stays new: it decides nothing.
 
     Learners call it right after they have built the network; target networks are copied from it afterwards.
 
@@ -35,8 +39,14 @@ def warm_start(network: nn.Module, prepared: Prepared) -> bool:
     policy = check_start(prepared)
     if policy is None:
         return False
-    network.load_state_dict(policy.network.state_dict())
+    own = network.state_dict()
+    given = {name: value for name, value in policy.network.state_dict().items() if name in own or not _forecasts(name)}
+    network.load_state_dict({name: value for name, value in own.items() if _forecasts(name)} | given)
     return True
+
+
+def _forecasts(name: str) -> bool:
+    return "forecaster" in name.split(".")
 
 
 def check_start(prepared: Prepared) -> NetworkPolicy | None:
@@ -72,7 +82,7 @@ def _unscaled(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 def _check_same(where: str, theirs: Mapping[str, Any], mine: Mapping[str, Any], place: str) -> None:
     for name in (*mine, *(other for other in theirs if other not in mine)):
-        if name != "reading" and theirs.get(name) != mine.get(name):  # what it reads is said by its columns
+        if name not in UNASKED and theirs.get(name) != mine.get(name):
             raise ConfigError(f"training.start_from: {place} has {where} with {name} {theirs.get(name)}, this job has "
                               f"{mine.get(name)}; they must be the same")
 

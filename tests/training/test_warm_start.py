@@ -92,6 +92,21 @@ def test_a_body_that_was_learned_stays_as_it_was_where_it_is_frozen(job_of, tmp_
         prepare(job_of("PPO", agent=frozen))
 
 
+@pytest.mark.parametrize("taught", [True, False])
+def test_a_head_of_forecasts_that_only_one_has_is_left_out_or_new(job_of, tmp_path, taught):
+    agents = [{"backend": "fast", "forecast": {"weight": 0.1}}, {"backend": "fast"}]
+    first, second = agents if taught else agents[::-1]
+    one = prepare(job_of("PPO", agent=first))
+    policy = NetworkPolicy(build_network(one.network, 9), one.network, one.layout, one.scheme)
+    save(tmp_path / "b", policy, one)
+    other = prepare(job_of("PPO", agent=second, training={"start_from": str(tmp_path / "b")}))
+    network, new = build_network(other.network, 1), build_network(other.network, 1).state_dict()
+    assert warm_start(network, other)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, (new if name.startswith("forecaster") else policy.network.state_dict())[name])
+    assert (network.forecaster is None) == taught
+
+
 def test_target_networks_start_where_their_network_does(job_of, tmp_path):
     small = {"batch": 16, "update_every": 16, "learning_starts": 32}
     for algorithm, agent in (("DQN", SB3), ("PPO", SB3 | {"algorithm": "SAC"})):
