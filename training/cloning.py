@@ -162,7 +162,7 @@ class CloningLearner:
         blueprint = self.prepared.validation
         whole: dict[str, Any] = {} if blueprint.tape is None else {"episode_bars": None, "start": "first"}
         env = blueprint.make(1, autoreset_mode="same_step", info=(), **whole)
-        play = Play(MeteredVectorEnv(env), expert_of(self.prepared.job, env), self.prepared.job.seed)
+        play = Play(MeteredVectorEnv(env), expert_of(self.prepared.job, env), self.prepared.validation_seed)
         lessons: list[Lesson] = []
         while not (lessons and play.began[0]):
             lessons.append(play.lesson(1))

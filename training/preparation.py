@@ -16,11 +16,14 @@ from ..envs.parts.registry import PartsGiven
 from ..envs.rewards.registry import RewardGiven, plain_reward
 from ..evaluation.evaluate import EvaluationSettings
 from ..market.errors import ConfigError, DataError
+from ..market.seeding import spawned
 from .environment import Blueprint
 from .schedule import scheduled
 from .stage import stage_at, staged
 
 __all__ = ["Prepared", "evaluation_settings", "prepare"]
+
+VALIDATION_STREAM = 13
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Prepared:
     def scheme(self) -> str:
         """Name of the action scheme."""
         return str(self.action["kind"])
+
+    @property
+    def validation_seed(self) -> int:
+        """Seed of validation in worlds that draw their own paths: with that of the job it would play an episode of training."""
+        return int(spawned(self.job.seed, VALIDATION_STREAM).generate_state(1)[0])
 
     def at(self, iteration: int) -> dict[str, float]:
         """Return `lr`, `entropy_coefficient` and `clip` of the iteration that begins after `iteration` others are done."""

@@ -39,7 +39,7 @@ class Trial:
 
 def try_policy(prepared: Prepared, policy: Policy, baselines: Mapping[str, Showing]) -> Trial:
     """Return how `policy` does on the validation rows of a job, deterministically and with costs."""
-    showing = show(prepared.validation, policy, prepared.job.seed)
+    showing = show(prepared.validation, policy, prepared.validation_seed)
     figures = validation_figures(showing, baselines)
     if prepared.tape is None and prepared.job.env.id in worlds_with_known_answers():
         figures |= _score(prepared, policy)

@@ -24,7 +24,7 @@ class Resting:
 
 def prepared(**settings):
     job = SimpleNamespace(env=SimpleNamespace(id="quantgym/Kelly-v0"), seed=0)
-    return SimpleNamespace(tape=None, job=job, validation=SimpleNamespace(settings=settings))
+    return SimpleNamespace(tape=None, job=job, validation=SimpleNamespace(settings=settings), validation_seed=1)
 
 
 @pytest.fixture(autouse=True)
