@@ -5,9 +5,10 @@ from pathlib import Path
 
 from ...market.errors import ConfigError
 
-__all__ = ["DEFAULT", "VARIABLE", "registry_path"]
+__all__ = ["DEFAULT", "NAME", "VARIABLE", "registry_path"]
 
-DEFAULT = "runs/registry.db"
+NAME = "registry.db"
+DEFAULT = f"runs/{NAME}"
 VARIABLE = "QUANTGYM_REGISTRY"
 OFF = "off"
 

@@ -11,17 +11,18 @@ from ...market.errors import ConfigError, DataError, IntegrityError, QuantgymErr
 from ..run_record import read_record
 from .entry import STATUSES, Entry
 from .lineage import run_key
-from .location import registry_path
+from .location import NAME, registry_path
 from .metric_name import tag_of
 from .stage import DEPLOYED, STAGES, Promotion, Stage, check_stage, replay_promotions
 
-__all__ = ["COMPLETE", "DELETING", "PREFIX", "PROMOTION", "TEXT", "Registry"]
+__all__ = ["COMPLETE", "CURE", "DELETING", "PREFIX", "PROMOTION", "TEXT", "Registry"]
 
 PREFIX = "quantgym."
 COMPLETE, DELETING = PREFIX + "complete", PREFIX + "deleting"
 PROMOTION = PREFIX + "promotion."
 TEXT = 8_000
 """Longest value of a tag that MLflow takes; longer ones go on under `NAME.1`, `NAME.2`."""
+CURE = "bring a copy of it back, or move it away and enter the runs anew with quantgym runs import FOLDER (stages are lost)"
 LEAST = 4
 BUSY_MS = 20_000
 
@@ -169,6 +170,8 @@ class Registry:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        if self.path.is_dir():
+            raise IntegrityError(f"{self.path}: is a folder, a registry is a file; say {self.path / NAME}")
         if not self.path.is_file():
             with closing(sqlite3.connect(":memory:")) as connection:
                 connection.executescript(EMPTY)
@@ -179,7 +182,7 @@ class Registry:
                 connection.execute("begin")
                 yield connection
         except sqlite3.DatabaseError as error:
-            raise IntegrityError(f"{self.path}: no registry of runs that this program can read ({error})") from None
+            raise IntegrityError(f"{self.path}: no registry of runs that this program can read ({error}); {CURE}") from None
 
 
 EMPTY = """

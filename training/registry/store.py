@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ...market.errors import DataError, IntegrityError
-from .registry import Registry
+from .registry import CURE, Registry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,7 +33,7 @@ def writing(path: Path) -> "Iterator[MlflowClient]":
     """Yield a client of the registry at `path`, made where there is none, while no other process of ours writes to it.
 
     Raises:
-        DataError: MLflow is not installed, or another process writes for a minute.
+        DataError: MLflow is not installed, or another process writes for a minute, or another program holds it.
         IntegrityError: The file is no registry, or MLflow refuses it.
         OSError: It cannot be written.
     """
@@ -47,7 +48,9 @@ def writing(path: Path) -> "Iterator[MlflowClient]":
         try:
             yield client_of(path)
         except (MlflowException, SQLAlchemyError) as error:
-            raise IntegrityError(f"{path}: the registry cannot be written ({str(error).splitlines()[0]})") from error
+            if "database is locked" in str(error):
+                raise DataError(f"{path}: another program holds the registry; try again when it has let go") from error
+            raise IntegrityError(f"{path}: the registry cannot be written ({str(error).splitlines()[0]}); {CURE}") from error
 
 
 def client_of(path: Path) -> "MlflowClient":
@@ -57,7 +60,7 @@ def client_of(path: Path) -> "MlflowClient":
 
     if not path.exists():
         _make(path)
-    address = f"sqlite:///{path}"
+    address = f"sqlite:///{quote(str(path))}"  # SQLAlchemy reads a query after `?`, and decodes `%20`
     return MlflowClient(tracking_uri=address, registry_uri=address)
 
 

@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
 
-from quantgym.market.errors import ConfigError, IntegrityError, UnknownNameError
+from quantgym.market.errors import ConfigError, DataError, IntegrityError, UnknownNameError
 from quantgym.training.registry.enter import enter, import_run
 from quantgym.training.registry.registry import Registry
-from quantgym.training.registry.store import client_of
+from quantgym.training.registry.store import client_of, writing
 
 
 def test_an_entered_run_is_read_back_with_its_lineage(registry, run_of, bundles):
@@ -142,6 +143,22 @@ def test_what_is_no_registry_is_refused_untouched(tmp_path, run_of, capsys):
     assert "quantgym runs import" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["50 % of it.db", "a%20b.db", "what?.db", "no #1.db", "größer.db"])
+def test_a_registry_of_any_name_is_written_where_it_is_read(name, empty_registry, tmp_path, run_of):
+    path = tmp_path / name
+    with closing(sqlite3.connect(empty_registry)) as one, closing(sqlite3.connect(path)) as other:
+        one.backup(other)
+    identity = import_run(run_of("one"), path)
+    assert [one.id for one in Registry(path).entries()] == [identity]
+    assert not [other for other in tmp_path.iterdir() if other.is_file() and name not in other.name]
+
+
+def test_a_folder_is_no_registry_and_says_which_file_may_be_one(tmp_path, run_of):
+    for refused in (lambda: Registry(tmp_path).entries(), lambda: import_run(run_of("one"), tmp_path)):
+        with pytest.raises(IntegrityError, match=r"is a folder, a registry is a file; say .*/registry\.db"):
+            refused()
+
+
 def test_a_registry_that_cannot_be_written_loses_nothing_but_the_entry(run_of, tmp_path, monkeypatch, capsys):
     folder = run_of("one")
     (tmp_path / "file").write_text("")
@@ -173,6 +190,13 @@ def test_a_registry_that_mlflow_refuses_is_one_clear_error(registry, run_of, cap
     with pytest.raises(IntegrityError, match=r"registry\.db: the registry cannot be written \("):
         import_run(run_of("one"))
     assert capfd.readouterr().err == ""
+
+
+def test_a_registry_that_another_program_holds_is_said_to_be_held_and_not_to_be_broken(registry):
+    from sqlalchemy.exc import OperationalError
+
+    with pytest.raises(DataError, match=r"registry\.db: another program holds the registry; try again"), writing(registry):
+        raise OperationalError("insert", None, sqlite3.OperationalError("database is locked"))
 
 
 def test_a_switched_off_registry_takes_no_run_and_says_nothing(run_of, monkeypatch, capsys):
