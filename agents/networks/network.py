@@ -17,9 +17,12 @@ CLASSES: dict[str, type[Network]] = {"actor_critic": ActorCritic, "q_network": Q
 
 
 def build_network(settings: NetworkSettings, seed: int) -> Network:
-    """Return a network whose weights are a function of `settings` and `seed`; torch's global generator stays as it was."""
+    """Return a network whose weights are a function of `settings` and `seed`; torch's global generators stay as they were.
+
+    Those of GPUs, too, which `torch.manual_seed` would begin anew: a validation in between must not repeat an exploration's noise.
+    """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         return CLASSES[settings.kind](settings)
 
 

@@ -117,3 +117,15 @@ def test_a_deviation_outside_of_its_range_comes_back_where_it_is_pulled_back_and
     network.log_std.grad = None
     network.deviations().sum().backward()
     assert network.log_std.grad.tolist() == [1.0] * GAUSSIAN.n_out
+
+
+def test_building_a_network_leaves_all_global_generators_alone(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)  # torch calls it with or without a GPU
+    before = torch.get_rng_state()
+    build_network(CATEGORICAL, seed=1)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert seeded == []
+    torch.manual_seed(int(torch.initial_seed()))  # the twin: this is how it would be noticed
+    assert len(seeded) == 1
+    torch.set_rng_state(before)
