@@ -9,16 +9,16 @@ __all__ = ["check_batch_sizes"]
 def check_batch_sizes(algorithm: str, settings: TrainingSettings) -> None:
     """Raise ConfigError where the sizes of a job's training section do not fit `algorithm`; DQN and SAC replay."""
     steps = settings.num_envs * settings.rollout_bars
+    if settings.runners and settings.num_envs % settings.runners:
+        raise ConfigError(
+            f"training.num_envs must be a multiple of training.runners = {settings.runners}, was {settings.num_envs}; "
+            "every runner plays as many"
+        )
     if algorithm in ("PPO", "BC"):
         if settings.minibatch > steps:
             raise ConfigError(
                 f"training.minibatch must not exceed num_envs x rollout_bars = {settings.num_envs} x {settings.rollout_bars} = "
                 f"{steps}, was {settings.minibatch}"
-            )
-        if settings.runners and settings.num_envs % settings.runners:
-            raise ConfigError(
-                f"training.num_envs must be a multiple of training.runners = {settings.runners}, was {settings.num_envs}; "
-                "every runner plays as many"
             )
         if settings.sequence_bars is not None and settings.rollout_bars % settings.sequence_bars:
             raise ConfigError(

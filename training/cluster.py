@@ -121,7 +121,7 @@ def check_job(job: Job) -> None:
     if job.training.runners == 0:
         raise ConfigError(
             "--address spreads environment runners over the nodes, training.runners was 0: this process alone would play; "
-            "set training.runners (PPO with backend fast), or leave --address out"
+            "set training.runners, or leave --address out"
         )
 
 

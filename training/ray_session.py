@@ -9,7 +9,7 @@ from typing import Any
 
 from ..market.errors import ConfigError
 
-__all__ = ["ray_session"]
+__all__ = ["check_processors", "ray_session"]
 
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -51,6 +51,14 @@ def ray_session(n_cpus: int = 2, *, address: str | None = None) -> Iterator[None
         yield
     finally:
         ray.shutdown()
+
+
+def check_processors(n_runners: int) -> None:
+    """Raise ConfigError where Ray, which is up, has fewer processors than there are environment runners."""
+    import ray
+
+    if n_runners > (n_cpus := int(ray.cluster_resources().get("CPU", 0))):
+        raise ConfigError(f"training.runners must not exceed the {n_cpus} processors that Ray has, was {n_runners}")
 
 
 def _join(address: str, quiet: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from quantgym.market.errors import ConfigError
 from quantgym.training import cluster as cluster_module
 from quantgym.training import job as jobs
 from quantgym.training.cluster import Cluster, check_job, joined_cluster
+from quantgym.training.fast.off_policy_learner import OffPolicyLearner
 from quantgym.training.fast.ppo_learner import FastPPOLearner
 from quantgym.training.preparation import prepare
 from quantgym.training.ray_session import ray_session
@@ -94,6 +95,22 @@ def test_a_run_goes_on_over_the_nodes_wherever_its_first_part_was_trained(nodes,
     assert [(line["iteration"], line["steps"]) for line in lines_of(done.folder)] == [(1, 64), (2, 128), (3, 192)]
     assert without_clocks(done.folder) == without_clocks(whole.folder)
     assert (done.status, done.steps, done.digest) == ("done", 192, whole.digest)
+
+
+def test_dqn_too_plays_on_both_nodes(nodes, job_of, tmp_path):
+    job, found = job_of("DQN", training={"runners": 2, "iterations": 2}), []
+    iterate = OffPolicyLearner.iterate
+
+    def look(self):
+        found.append(set(self._algorithm.each_runner(where)))
+        return iterate(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OffPolicyLearner, "iterate", look)
+        result = jobs.train(job, tmp_path / "run", address=nodes.address)
+    assert [len(places) for places in found] == [2, 2]
+    # 2 runners x 2 environments x 16 bars
+    assert (result.status, result.steps) == ("done", 128)
 
 
 def lines_of(folder):

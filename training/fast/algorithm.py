@@ -9,23 +9,16 @@ from ray.rllib.algorithms.ppo import PPO
 from ray.rllib.policy.sample_batch import MultiAgentBatch
 from ray.rllib.utils.metrics import ENV_RUNNER_RESULTS, NUM_ENV_STEPS_SAMPLED_LIFETIME
 
-from ...market.errors import QuantgymError
 from .env_runner import BatchEnvRunner
 from .ppo_update import PPOUpdate
 from .rollout import Rollout, joined
+from .runner_calls import RunnerCalls, RunnersDeadError
 from .sampled import Sampled
 from .spread_group import spread_runners
 
 __all__ = ["FastPPO", "RunnersDeadError"]
 
-ATTEMPTS = 3
-
-
-class RunnersDeadError(QuantgymError):
-    """Every environment runner died, again and again."""
-
-
-class FastPPO(PPO):  # type: ignore[misc]
+class FastPPO(RunnerCalls, PPO):  # type: ignore[misc]
     """Samples, learns, and hands the weights out with the next request.
 
     Attributes:
@@ -66,24 +59,10 @@ class FastPPO(PPO):  # type: ignore[misc]
         if "train/episode_return" in self.figures:
             self.metrics.log_value((ENV_RUNNER_RESULTS, "episode_return_mean"), self.figures["train/episode_return"], window=1)
 
-    def restore_env_runners(self, env_runner_group: Any) -> list[int]:
-        """Take restarted runners back; they need no state, since weights come with every request."""
-        restored: list[int] = env_runner_group.probe_unhealthy_env_runners()
-        return restored
-
     @property
     def rule(self) -> PPOUpdate:
         """What learns."""
         found: PPOUpdate = self._of_learner(lambda learner: learner.rule)
-        return found
-
-    def each_runner(self, call: Callable[[BatchEnvRunner], Any]) -> list[Any]:
-        """Return what `call` gives on every healthy environment runner, in their order."""
-        group = self.env_runner_group
-        local = group.num_remote_env_runners() == 0
-        found: list[Any] = group.foreach_env_runner(
-            call, local_env_runner=local, timeout_seconds=None if local else self.config.sample_timeout_s
-        )
         return found
 
     def _of_learner(self, call: Callable[[Any], Any]) -> Any:
@@ -94,18 +73,11 @@ class FastPPO(PPO):  # type: ignore[misc]
         weights = {name: value.detach() for name, value in self.rule.network.state_dict().items()}
         if self.env_runner_group.num_remote_env_runners():
             weights = ray.put({name: value.cpu() for name, value in weights.items()})
-        for _ in range(ATTEMPTS):
-            found = self.each_runner(lambda runner: _request(runner, world, weights, iteration))
-            if found:
-                sampled = found[0][1]
-                for _, other in found[1:]:
-                    sampled = sampled + other
-                return joined([rollout for rollout, _ in found]), sampled
-            self.restore_env_runners(self.env_runner_group)
-        raise RunnersDeadError(
-            f"no environment runner answered in {ATTEMPTS} attempts of iteration {iteration + 1}; the log of Ray says why they "
-            "died; training.runners=0 samples in this process"
-        )
+        found = self.asked(lambda runner: _request(runner, world, weights, iteration), iteration)
+        sampled = found[0][1]
+        for _, other in found[1:]:
+            sampled = sampled + other
+        return joined([rollout for rollout, _ in found]), sampled
 
 
 def _request(runner: BatchEnvRunner, world: Any, weights: Any, iteration: int) -> tuple[Rollout, Sampled]:

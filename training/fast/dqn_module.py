@@ -31,6 +31,12 @@ class DQNModule(TorchRLModule):  # type: ignore[misc]
         self.net: Any = build_network(NetworkSettings.of(self.model_config["network"]), self.model_config["seed"])
         self.target: nn.Module = deepcopy(self.net).requires_grad_(False)
 
+    @property
+    def player(self) -> nn.Module:
+        """What decides where it is played: its weights travel to remote runners."""
+        player: nn.Module = self.net
+        return player
+
     def catch_up(self) -> None:
         """Let `target` be what it follows."""
         self.target.load_state_dict(self.net.state_dict())

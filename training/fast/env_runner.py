@@ -11,16 +11,14 @@ from ray.rllib.env.env_runner import EnvRunner
 
 from ...agents.distribution import distribution_of
 from ...agents.networks.network import NetworkSettings
-from ...market.seeding import generator, spawned
 from ..environment import Blueprint
 from .reference import read_table
 from .rollout import Rollout
+from .runner_seed import ENV_STREAM, NOISE_STREAM, runner_seed
 from .sampled import Sampled
 from .sampler import Sampler
 
 __all__ = ["BatchEnvRunner"]
-
-ENV_STREAM, NOISE_STREAM = 11, 12
 
 
 class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
@@ -142,5 +140,4 @@ class BatchEnvRunner(EnvRunner):  # type: ignore[misc]
 
     def _seed_of(self, stream: int, iteration: int) -> int:
         """Return a seed of this runner; other runners, streams and iterations have others."""
-        mixed = generator(spawned(self._job_seed, stream)).integers(2**62)
-        return int(generator(spawned(int(mixed), 100_000 * self.place + iteration)).integers(2**62))
+        return runner_seed(self._job_seed, stream, self.place, iteration)

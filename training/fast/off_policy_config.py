@@ -16,6 +16,8 @@ from .off_policy_runner import OffPolicyRunner
 __all__ = ["off_policy_config"]
 
 REPLAY_STREAM = 1
+NEVER_ENDING = 1_000_000
+SAMPLE_TIMEOUT_S = 600.0
 
 
 class OffPolicyConfig(AlgorithmConfig):  # type: ignore[misc]
@@ -29,7 +31,7 @@ class OffPolicyConfig(AlgorithmConfig):  # type: ignore[misc]
 def off_policy_config(
     prepared: Prepared, env: str, blueprint: Any, module_class: type[Any], learner_class: type[Any], model: dict[str, Any]
 ) -> AlgorithmConfig:
-    """Return the configuration, new API stack, one local runner and learner.
+    """Return the configuration, new API stack, one local learner.
 
     Args:
         prepared: The job.
@@ -53,7 +55,19 @@ def off_policy_config(
     config = OffPolicyConfig(algo_class=OffPolicyAlgorithm)
     config.framework("torch")
     config.environment(env, env_config={"blueprint": blueprint, "observation": training.observation}, disable_env_checking=True)
-    config.env_runners(env_runner_cls=OffPolicyRunner, num_env_runners=0, num_envs_per_env_runner=training.num_envs)
+    n_runners = training.runners
+    config.env_runners(
+        env_runner_cls=OffPolicyRunner,
+        num_env_runners=n_runners,
+        num_envs_per_env_runner=training.num_envs // max(1, n_runners),
+        create_local_env_runner=n_runners == 0,
+        sample_timeout_s=SAMPLE_TIMEOUT_S,
+        merge_env_runner_states=False,
+        broadcast_env_runner_states=False,
+    )
+    config.fault_tolerance(
+        restart_failed_env_runners=True, max_num_env_runner_restarts=NEVER_ENDING, delay_between_env_runner_restarts_s=0.0
+    )
     config.learners(num_learners=0, num_gpus_per_learner=int(_on_gpu(training)))
     config.training(
         learner_class=learner_class,

@@ -12,16 +12,15 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
-from ...agents.networks.bodied import read_references
-from ...agents.networks.gather import Gather
 from ...market.errors import ConfigError
 from ..batch_size import check_batch_sizes
 from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import load_learner, save_learner
 from ..memory_need import check_memory
 from ..preparation import Prepared
+from ..quiet_log import quiet_logger
 from ..randomness import isolated_randomness, random_states, restore_random_states
-from ..ray_session import ray_session
+from ..ray_session import check_processors, ray_session
 from ..warm_start import warm_start
 
 if TYPE_CHECKING:
@@ -47,20 +46,23 @@ class OffPolicyLearner(ABC):
         self.iteration = 0
         self._stack = ExitStack()
         self._blueprint = prepared.train
+        self._reference: Any = None  # to the world, for runners in processes of their own
 
     def __enter__(self) -> Self:
         job = self.prepared.job
         with ExitStack() as stack:
-            stack.enter_context(ray_session())
+            stack.enter_context(ray_session(max(2, job.training.runners)))
             stack.enter_context(isolated_randomness(job.seed, job.training.threads))
             import ray
             from ray.tune.registry import register_env
 
             from ..environment import make_for_rllib
 
+            check_processors(job.training.runners)
             register_env(ENV_NAME, make_for_rllib)  # a name that RLlib asks for; the runner makes its own
             self._blueprint = self.prepared.stage(0)
-            config = self.config(ENV_NAME, ray.put(self._blueprint))
+            self._reference = ray.put(self._blueprint)
+            config = self.config(ENV_NAME, self._reference)
             self._algorithm: OffPolicyAlgorithm = config.build_algo()
             stack.callback(self._algorithm.stop)
             self._read_references()
@@ -99,11 +101,13 @@ class OffPolicyLearner(ABC):
             n_rows=n_rows,
             lr=self.prepared.at(self.iteration)["lr"],
             correction=training.priority_weight + done * (1.0 - training.priority_weight),
+            iteration=self.iteration,
+            blueprint=self._reference,
         )
         algorithm.train()
         self.iteration += 1
-        self.steps = algorithm.runner.steps
-        figures = algorithm.runner.env.read() | algorithm.figures
+        self.steps = algorithm.steps
+        figures = algorithm.sums.figures() | algorithm.figures
         check_finite(self._algorithm.update.net.net, {"the loss": figures.get("learn/total_loss", 0.0)}, self.iteration, self.steps)
         if algorithm.figures:
             figures |= {"learn/learning_rate": algorithm.turn.lr, **self.more_figures()}
@@ -115,8 +119,9 @@ class OffPolicyLearner(ABC):
 
     def distributions(self) -> dict[str, np.ndarray]:
         """Return what the meter shows as histograms."""
-        found: dict[str, np.ndarray] = getattr(self._algorithm.runner.env, "distributions", dict)()
-        return found
+        found = self._algorithm.each_runner(lambda runner: runner.env.distributions())
+        names = dict.fromkeys(name for one in found for name in one)  # one that was just restarted has not all of them
+        return {name: np.concatenate([one[name] for one in found if name in one]) for name in names}
 
     def policy(self) -> NetworkPolicy:
         """Return a copy of what has been learned so far, free of Ray."""
@@ -134,13 +139,16 @@ class OffPolicyLearner(ABC):
         """
         update = self._algorithm.update
         update.replay.save(folder)
+        worlds = dict(self._algorithm.each_runner(lambda runner: (runner.place, runner.get_state())))
         save_learner(folder, self.prepared.job, {
             "steps": self.steps, "iteration": self.iteration, "random": random_states(torch.device(update.device)),
-            "update": update.state(), "worlds": self._algorithm.runner.get_state(),
+            "update": update.state(), "worlds": worlds,
         })  # fmt: skip
 
     def load(self, folder: Path) -> None:
-        """Go on from what `save` wrote, before the first iteration, bit for bit.
+        """Go on from what `save` wrote, before the first iteration, bit for bit where all runners lived when it was written.
+
+        A runner that was dead then has no state: it begins new episodes, which no return of earlier ones reaches.
 
         Raises:
             IntegrityError: What stands there is of another job or incomplete.
@@ -149,18 +157,31 @@ class OffPolicyLearner(ABC):
         self.steps, self.iteration = progress["steps"], progress["iteration"]
         if self.iteration:
             self._enter_stage(self.iteration - 1)
-        self._algorithm.runner.set_state(progress["worlds"])
+        self._algorithm.steps = self.steps
+        self._restore(progress["worlds"])
         update.replay.load(folder)
         update.load(progress["update"])
         restore_random_states(progress["random"], torch.device(update.device))
 
     def _read_references(self) -> None:
         """Let the networks read the environment's table, which may have fewer assets than the tape's, where observations refer."""
-        layout, algorithm = self.prepared.layout, self._algorithm
-        if self.prepared.job.training.observation == "reference":
-            values = algorithm.runner.env.env.world.table.values
-            gather = Gather(torch.from_numpy(values), layout.window, layout.n_private)
-            read_references(algorithm.update.net, gather.to(algorithm.update.device))
+        from .reference import read_table
+
+        update = self._algorithm.update
+        read_table(update.net, self._blueprint, self.prepared.job.training.observation)
+        update.net.to(update.device)
+
+    def _restore(self, worlds: dict[Any, Any]) -> None:
+        """Give the runners the states of their places."""
+        if "env" in worlds:  # as earlier checkpoints have it
+            worlds = {0: worlds}
+        reference = self._reference
+        places = self._algorithm.each_runner(lambda runner: _restored(runner, worlds, reference))
+        if missing := sorted(place for place in places if not worlds.get(place)):
+            quiet_logger("quantgym.training").warning(
+                "the checkpoint has no state of some environment runners, which begin new episodes", runners=missing,
+                restored=sorted(set(places) - set(missing)),
+            )  # fmt: skip
 
     def _enter_stage(self, iteration: int | None = None) -> None:
         """Make the environments anew where another stage's world holds."""
@@ -168,10 +189,22 @@ class OffPolicyLearner(ABC):
         blueprint = self.prepared.stage(number)
         if blueprint is not self._blueprint:
             self._blueprint = blueprint
+            self._algorithm.update.replay.cut()
+            if self._algorithm.has_remote:
+                import ray
+
+                self._reference = ray.put(blueprint)
+                return
             seed = np.random.SeedSequence(self.prepared.job.seed, spawn_key=(STAGE_STREAM, number)).generate_state(1)[0]
             self._algorithm.runner.begin(blueprint, int(seed))
-            self._algorithm.update.replay.cut()
 
+
+def _restored(runner: Any, worlds: dict[Any, Any], reference: Any) -> int:
+    if runner.place:
+        runner.enter(reference)
+    if worlds.get(runner.place):
+        runner.set_state(worlds[runner.place])
+    return int(runner.place)
 
 
 def _check(prepared: Prepared) -> None:
@@ -182,9 +215,6 @@ def _check(prepared: Prepared) -> None:
     if steps % training.update_every:
         raise ConfigError(f"training.update_every must divide the steps of an iteration, num_envs x rollout_bars = "
                           f"{training.num_envs} x {training.rollout_bars} = {steps}, was {training.update_every}")
-    if training.runners:
-        raise ConfigError(f"training.runners must be 0 with {name}, whose replay stands beside its one environment runner, was "
-                          f"{training.runners}")
     if prepared.network.forecast:
         raise ConfigError(f"agent.forecast is an auxiliary loss of PPO; {name} has none, remove it")
     if training.observation == "reference" and prepared.train.table is None:

@@ -55,7 +55,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
                                     lr_or_lr_schedule=config.lr)
 
     def update(self, batch: Any = None, training_data: Any = None, *, timesteps: Mapping[str, int], lr: float,
-               correction: float, **_: Any) -> dict[str, Any]:
+               correction: float, cuts: Sequence[tuple[int, int]] = (), **_: Any) -> dict[str, Any]:
         """Take in what was played and do one update, once `learning_starts` steps have been played.
 
         Args:
@@ -64,9 +64,12 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
             timesteps: Environment steps played so far.
             lr: Learning rate.
             correction: beta of the importance weights.
+            cuts: From and to which environment other episodes begin with what was played.
         """
         given = batch if training_data is None else training_data.batch
         columns = given.policy_batches[DEFAULT_MODULE_ID]
+        for first, stop in cuts:
+            self.replay.cut(first, stop)
         self.replay.add(Steps(**{name: columns[name] for name in Steps._fields}))
         steps = timesteps[NUM_ENV_STEPS_SAMPLED_LIFETIME]
         if steps >= self.training.learning_starts:

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
-from ...market.errors import ConfigError, IntegrityError
+from ...market.errors import IntegrityError
 from ..environment import make_for_rllib
 from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import save_tensors
 from ..preparation import Prepared
 from ..quiet_log import quiet_logger
 from ..randomness import isolated_randomness
-from ..ray_session import ray_session
+from ..ray_session import check_processors, ray_session
 from ..warm_start import warm_start
 from .support import check_support
 
@@ -54,10 +54,7 @@ class FastPPOLearner:
 
             from .config import ppo_config
 
-            if job.training.runners > (n_cpus := int(ray.cluster_resources().get("CPU", 0))):
-                raise ConfigError(
-                    f"training.runners must not exceed the {n_cpus} processors that Ray has, was {job.training.runners}"
-                )
+            check_processors(job.training.runners)
             register_env(ENV_NAME, make_for_rllib)
             self._world = self.prepared.stage(0)
             config = ppo_config(self.prepared, ENV_NAME, ray.put(self._world))

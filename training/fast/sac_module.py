@@ -30,6 +30,11 @@ class SACModule(TorchRLModule):  # type: ignore[misc]
         self.target = deepcopy(self.net.critic).requires_grad_(False)
         self.log_alpha = nn.Parameter(torch.tensor(math.log(self.model_config["temperature"])))
 
+    @property
+    def player(self) -> nn.Module:
+        """What decides where it is played: its weights travel to remote runners."""
+        return self.net.actor
+
     def catch_up(self) -> None:
         """Let `target` be what it follows."""
         self.target.load_state_dict(self.net.critic.state_dict())

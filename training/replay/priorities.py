@@ -27,6 +27,10 @@ class Priorities:
         """Give the slots (n,) of new transitions the largest priority."""
         self._tree.set(slots, np.full(len(slots), self._largest))
 
+    def forget(self, slots: np.ndarray) -> None:
+        """Let slots (n,) never be drawn."""
+        self._tree.set(slots, np.zeros(len(slots)))
+
     def update(self, slots: np.ndarray, errors: np.ndarray) -> None:
         """Give slots (B,) the priorities of their errors (B,), of any sign."""
         given = (np.abs(np.asarray(errors, np.float64)) + LEAST) ** self.exponent

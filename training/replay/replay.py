@@ -43,7 +43,7 @@ class Replay:
         self.n_step, self.gamma = n_step, gamma
         self.priorities = None if exponent is None else Priorities(shape.n_rows * shape.n_envs, exponent)
         self._random = generator(seed)
-        self._cuts: list[int] = []  # rows after which other episodes began without a word from the environment
+        self._cuts: list[list[int]] = []  # row after which, from and to which environment other episodes began, unsaid by any
         self._chunks: Chunks | None = None
 
     def __len__(self) -> int:
@@ -54,12 +54,17 @@ class Replay:
         """Append what was played; the oldest is overwritten. ShapeError where an array has another shape or dtype."""
         slots = self.ring.append(steps)
         if self.priorities is not None:
-            self.priorities.begin(slots)
+            missing = self.ring.missing(slots)
+            self.priorities.begin(slots[~missing])
+            self.priorities.forget(slots[missing])
 
-    def cut(self) -> None:
-        """Note that the environments begin anew: no return reaches from what was played before into what comes."""
-        self.ring.cut()
-        self._cuts = [row for row in (*self._cuts, self.ring.written - 1) if row >= self.ring.oldest]
+    def cut(self, first: int = 0, stop: int | None = None) -> None:
+        """Note that environments `first` to `stop` begin anew: no return reaches from what was played before into what comes."""
+        if not self.ring.written:
+            return
+        newest, stop = self.ring.written - 1, self.ring.shape.n_envs if stop is None else stop
+        self.ring.cut(newest, first, stop)
+        self._cuts = [cut for cut in (*self._cuts, [newest, first, stop]) if cut[0] >= self.ring.oldest]
 
     def sample(self, n: int, correction: float = 1.0) -> Batch:
         """Draw `n` transitions, with replacement.
@@ -74,7 +79,9 @@ class Replay:
         if not len(self.ring):
             raise IndexError("nothing can be drawn from an empty replay; add steps first")
         if self.priorities is None:
-            slots = self._random.integers(0, len(self.ring), n)
+            slots = self._random.integers(0, self.ring.n_slots, n)
+            while self.ring.n_missing and len(odd := np.flatnonzero(self.ring.missing(slots))):
+                slots[odd] = self._random.integers(0, self.ring.n_slots, len(odd))
             weights = np.ones(n, np.float32)
         else:
             slots = self.priorities.draw(self._random.random(n))
@@ -118,11 +125,11 @@ class Replay:
             raise IntegrityError(f"{folder / FACTS}: unreadable ({error})") from None
         self._chunks = Chunks(folder.parent / CHUNKS)
         self._chunks.load(chunks, self.ring, written)
-        self._cuts = cuts
-        for row in cuts:
-            place = row % self.ring.shape.n_rows
+        whole = self.ring.shape.n_envs
+        self._cuts = [[cut, 0, whole] if isinstance(cut, int) else cut for cut in cuts]  # as earlier checkpoints have them
+        for row, first, stop in self._cuts:
             if row >= self.ring.oldest:
-                self.ring.truncated[place] |= ~self.ring.terminated[place]
+                self.ring.cut(row, first, stop)
         if self.priorities is not None:
             self.priorities.load(read_arrays(folder / PRIORITIES))
         self._random.bit_generator.state = state

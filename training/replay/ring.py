@@ -73,6 +73,7 @@ class Ring:
     Attributes:
         shape: What it holds.
         written: Rows that were ever appended; row r of these stands in row r % n_rows while it is among the last n_rows.
+        n_missing: Transitions in it that were not played.
     """
 
     def __init__(self, shape: RingShape) -> None:
@@ -83,12 +84,18 @@ class Ring:
         self.next_obs = np.empty((rows, n_envs, shape.width), np.float32)
         size, kind = (shape.action_size, np.float32) if shape.action_size else (1, np.int64)
         self.actions: np.ndarray = np.empty((rows, n_envs, size), kind)
-        self.rewards = np.empty((rows, n_envs), np.float32)
+        self.rewards = np.zeros((rows, n_envs), np.float32)
+        self.n_missing = 0
         self.terminated = np.empty((rows, n_envs), np.bool_)
         self.truncated = np.empty((rows, n_envs), np.bool_)
 
     def __len__(self) -> int:
         """Return how many transitions can be drawn."""
+        return self.n_slots - self.n_missing
+
+    @property
+    def n_slots(self) -> int:
+        """Transitions in it, those included that were not played."""
         return min(self.written, self.shape.n_rows) * self.shape.n_envs
 
     @property
@@ -105,6 +112,7 @@ class Ring:
         self._check(steps)
         surplus = max(0, steps.n_rows - self.shape.n_rows)
         rows = np.arange(self.written + surplus, self.written + steps.n_rows) % self.shape.n_rows
+        self.n_missing += int(np.isnan(steps.rewards[surplus:]).sum()) - int(np.isnan(self.rewards[rows]).sum())
         for name, array in self.arrays().items():
             given = getattr(steps, name)[surplus:]
             array[rows] = given.reshape(len(rows), *array.shape[1:])
@@ -112,11 +120,15 @@ class Ring:
         n_envs = self.shape.n_envs
         return (rows[:, None] * n_envs + np.arange(n_envs)).ravel()
 
-    def cut(self) -> None:
-        """Let no return reach beyond the newest row: what is appended next belongs to other episodes."""
-        if self.written:
-            newest = self.newest
-            self.truncated[newest] |= ~self.terminated[newest]
+    def cut(self, row: int, first: int, stop: int) -> None:
+        """Let no return of environments `first` to `stop` reach beyond `row`: what comes next there belongs to other episodes."""
+        place = row % self.shape.n_rows
+        self.truncated[place, first:stop] |= ~self.terminated[place, first:stop]
+
+    def missing(self, slots: np.ndarray) -> np.ndarray:
+        """Return which of the slots (B,) hold nothing that was played, bool (B,)."""
+        missing: np.ndarray = np.isnan(self.rewards.reshape(-1)[slots])
+        return missing
 
     @property
     def newest(self) -> int:

@@ -13,7 +13,7 @@ class Steps(NamedTuple):
     Attributes:
         obs: What was decided on, float32 (T, E, D).
         actions: int64 (T, E), or float32 (T, E, K) inside [-1, 1].
-        rewards: float32 (T, E).
+        rewards: float32 (T, E); NaN where the step was not played, because who plays there was dead: such steps are never drawn.
         terminated: Whether the episode ended for good: nothing is to be earned after it, bool (T, E).
         truncated: Whether it was cut off where more was to be earned, bool (T, E).
         next_obs: What was reached: at an episode's end its true last observation, not the first of the next, float32 (T, E, D).

@@ -193,7 +193,6 @@ def test_a_checkpoint_survives_being_renamed_and_the_loss_of_those_before(learne
         ({"replay_capacity": 8}, r"training.replay_capacity must hold a batch of 16, was 8"),
         ({"update_every": 24}, r"training.update_every must divide the steps of an iteration, .* 4 x 16 = 64, was 24"),
         ({"update_every": 32, "replay_capacity": 16}, r"replay_capacity must hold the training.update_every = 32 steps .* was 16"),
-        ({"runners": 2}, r"training.runners must be 0 with DQN, .* was 2"),
         ({"compile": True}, r"training.compile is for PPO, whose loss it compiles; DQN has none compiled"),
         ({"precision": "bfloat16"}, r"training.precision bfloat16 is for PPO, DQN learns in float32"),
         ({"schedules": {"clip": [[0.0, 0.1]]}}, r"training.schedules.clip is of PPO, DQN has no such setting; leave it out"),

@@ -84,7 +84,7 @@ def test_a_cut_ends_returns_but_not_the_worth_of_what_was_reached(play):
     random = np.random.default_rng(0)
     ring = Ring(shape(6, 2))
     ring.append(play(random, 2, 2, ending=0.0))
-    ring.cut()
+    ring.cut(1, 0, 2)
     ring.append(play(random, 2, 2, first=1_000, ending=0.0))
     *_, discounts, reached, ended = ring.read(np.arange(4), 3, 0.5)
     # rows 0 and 1 of two environments: two steps, then one, up to the cut
