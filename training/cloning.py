@@ -16,7 +16,7 @@ from ..agents.network_policy import NetworkPolicy
 from ..agents.networks.actor_critic import ActorCritic
 from ..agents.networks.network import build_network
 from ..market.errors import ConfigError
-from ..market.seeding import generator, spawned
+from ..market.seeding import generator
 from .cloning_lesson import Lesson, Play, expert_of
 from .device import torch_device
 from .environment import Blueprint
@@ -24,7 +24,7 @@ from .learned import check_finite, copied_weights, policy_of
 from .learner_file import load_learner, save_learner
 from .meter import MeteredVectorEnv
 from .preparation import Prepared
-from .randomness import isolated_randomness
+from .randomness import isolated_randomness, learner_stream
 from .warm_start import warm_start
 
 __all__ = ["CloningLearner"]
@@ -62,7 +62,7 @@ class CloningLearner:
             warm_start(network, self.prepared)
             self._network = network.to(self._device)
             self._optimiser = torch.optim.Adam(network.parameters(), lr=job.training.lr)
-            self._shuffle = generator(spawned(job.seed, SHUFFLE_STREAM))
+            self._shuffle = generator(learner_stream(job.seed, SHUFFLE_STREAM))
             self._memory = network.initial(job.training.num_envs) if network.recurrent else None
             self._blueprint = self.prepared.stage(0)
             self._play = self._playing(self._blueprint)

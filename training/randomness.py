@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["isolated_randomness", "random_states", "restore_random_states"]
+__all__ = ["isolated_randomness", "learner_stream", "random_states", "restore_random_states"]
+
+LEARNER = 2**31  # above every number of a sub-environment
+
+
+def learner_stream(seed: int, index: int) -> np.random.SeedSequence:
+    """Return the seed sequence of stream `index` of a learner; that of sub-environment i is `spawned(seed, i)`."""
+    return np.random.SeedSequence(seed, spawn_key=(LEARNER, index))
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import RLModuleSpec
 
 from ...configs.job import TrainingSettings
-from ...market.seeding import spawned
 from ..memory_need import replay_shape
 from ..preparation import Prepared
+from ..randomness import learner_stream
 from .off_policy_algorithm import OffPolicyAlgorithm
 from .off_policy_runner import OffPolicyRunner
 
@@ -47,7 +47,7 @@ def off_policy_config(
         "shape": replay_shape(prepared),
         "n_step": training.n_step,
         "gamma": training.gamma,
-        "seed": spawned(job.seed, REPLAY_STREAM),
+        "seed": learner_stream(job.seed, REPLAY_STREAM),
         "exponent": training.priority_exponent if training.prioritised else None,
     }
     model = {"network": prepared.network.plain(), "seed": job.seed, **model}

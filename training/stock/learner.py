@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
-from ...market.seeding import generator, spawned
+from ...market.seeding import generator
 from ..environment import make_for_rllib
 from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import load_learner, save_learner
 from ..meter import MeteredVectorEnv
 from ..preparation import Prepared
-from ..randomness import isolated_randomness
+from ..randomness import isolated_randomness, learner_stream
 from ..ray_session import ray_session
 from .support import check_support
 
@@ -76,7 +76,7 @@ class StockLearner:
             stack.callback(gym.registry.pop, RLLIB_ENV_ID, None)
             stack.callback(self._algorithm.stop)
             if job.agent.algorithm in ("DQN", "SAC"):  # RLlib leaves its replay unseeded
-                self._algorithm.local_replay_buffer.rng = generator(spawned(job.seed, REPLAY_STREAM))
+                self._algorithm.local_replay_buffer.rng = generator(learner_stream(job.seed, REPLAY_STREAM))
             self._meter = _meter_of(self._algorithm.env_runner.env)
             self._time_sampling(self._algorithm.env_runner)
             self._stack = stack.pop_all()
