@@ -122,7 +122,7 @@ class FastPPOLearner:
             IntegrityError: A file is missing or unreadable, or it is of another job.
         """
         try:
-            learner = torch.load(folder / LEARNER_FILE, weights_only=True)
+            learner = torch.load(folder / LEARNER_FILE, map_location="cpu", weights_only=True)
             with (folder / RUNNERS_FILE).open("rb") as file:
                 kept = pickle.load(file)  # a checkpoint of one's own run; bundles hold no pickles
         except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, LookupError, ValueError) as error:

@@ -123,6 +123,19 @@ def test_a_checkpoint_of_another_job_or_a_broken_one_is_refused(fast_job, ray, t
             learner.load(tmp_path)
 
 
+def test_a_checkpoint_that_was_written_on_a_gpu_goes_on_without_one(fast_job, ray, tmp_path, monkeypatch):
+    with FastPPOLearner(prepare(fast_job())) as learner:
+        learner.iterate()
+        with monkeypatch.context() as patched:
+            patched.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")  # as tensors of a GPU are marked
+            learner.save(tmp_path)
+        saved = learner.weights()
+        learner.iterate()
+        learner.load(tmp_path)
+        assert same(learner.weights(), saved)
+        assert learner.iteration == 1
+
+
 def test_a_number_that_is_not_finite_stops_training_and_the_error_says_where(fast_job, ray):
     with FastPPOLearner(prepare(fast_job())) as learner:
         with torch.no_grad():
