@@ -33,15 +33,18 @@ class DQNUpdate(OffPolicyUpdate):
         """Follow the gradient once, and copy the network every `target_update_steps` environment steps."""
         optimizer = self.get_optimizer(optimizer_name="q")
         found = dqn_loss(self.net.net, self.net.target, batch, self.training.double)
+        forecast = self.forecast(batch["obs"])
+        total = self.with_forecast(found.loss, forecast)
         optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(found.loss)
+        torch.autograd.backward(total)
         norm = self.clip(self._weights)
         optimizer.step()
         if steps - self._copied_at >= self.training.target_update_steps:
             self.net.catch_up()
             self._copied_at = steps
         loss = found.loss.detach()
-        figures = torch.stack([loss, loss, found.values.mean(), found.errors.abs().mean(), norm])
+        means = [total.detach(), loss, found.values.mean(), found.errors.abs().mean(), norm]
+        figures = torch.stack([*means, *(one.detach() for one in forecast)])
         return found.errors.cpu().numpy(), figures
 
     def compute_loss_for_module(self, *, module_id: str, config: Any, batch: Mapping[str, Tensor], fwd_out: Any) -> Tensor:

@@ -10,6 +10,7 @@ from ...configs.job import TrainingSettings
 from ..memory_need import replay_shape
 from ..preparation import Prepared
 from ..randomness import learner_stream
+from .forecast import forecasts_of
 from .off_policy_algorithm import OffPolicyAlgorithm
 from .off_policy_runner import OffPolicyRunner
 
@@ -74,7 +75,10 @@ def off_policy_config(
         lr=training.lr,
         gamma=training.gamma,
         train_batch_size_per_learner=training.batch,
-        learner_config_dict={"training": training, "replay": replay, "module": module},
+        learner_config_dict={
+            "training": training, "replay": replay, "module": module, "forecasts": forecasts_of(prepared),
+            "forecast_weight": 0.0 if job.agent.forecast is None else job.agent.forecast.weight,
+        },
     )
     config.debugging(seed=job.seed, log_level="ERROR")
     config.reporting(min_time_s_per_iteration=0)

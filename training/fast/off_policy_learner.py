@@ -22,6 +22,7 @@ from ..quiet_log import quiet_logger
 from ..randomness import isolated_randomness, random_states, restore_random_states
 from ..ray_session import check_processors, ray_session
 from ..warm_start import warm_start
+from .forecast import forecasts_of
 
 if TYPE_CHECKING:
     from .off_policy_algorithm import OffPolicyAlgorithm
@@ -215,8 +216,10 @@ def _check(prepared: Prepared) -> None:
     if steps % training.update_every:
         raise ConfigError(f"training.update_every must divide the steps of an iteration, num_envs x rollout_bars = "
                           f"{training.num_envs} x {training.rollout_bars} = {steps}, was {training.update_every}")
-    if prepared.network.forecast:
-        raise ConfigError(f"agent.forecast is an auxiliary loss of PPO; {name} has none, remove it")
+    forecasts_of(prepared)
+    if prepared.network.forecast and training.observation != "reference":
+        raise ConfigError(f"agent.forecast with {name} needs training.observation reference, by which transitions in its replay know "
+                          f"their rows of the tape, was {training.observation}; set that")
     if training.observation == "reference" and prepared.train.table is None:
         raise ConfigError(f"training.observation reference needs a tape; {job.env.id} draws its own paths, use flat")
     if training.compile:

@@ -24,7 +24,8 @@ ADAM_EPSILON = 1e-8
 class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
     """Holds the replay, so that transitions travel once, as arrays, and priorities never.
 
-    `learner_config_dict` carries `training` (the job's section) and `replay` (keywords of `Replay`).
+    `learner_config_dict` carries `training` (the job's section), `replay` (keywords of `Replay`), `forecasts` (what the auxiliary
+    loss asks for at each row of the tape, float32 (T, A); None: there is none) and `forecast_weight`, its factor.
 
     Attributes:
         replay: What was played.
@@ -43,7 +44,11 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
         self.updates, self.finite = 0, True
         self.net: Any = self.module[DEFAULT_MODULE_ID]
         self._optimizers = {name: self.get_optimizer(DEFAULT_MODULE_ID, name) for name in self.groups(self.net)}
-        self._sums = torch.zeros(len(self.tags()), device=self.device)
+        asked: Tensor | None = given["forecasts"]
+        self.forecasts = None if asked is None else asked.to(self.device)
+        self._forecast_weight = given["forecast_weight"]
+        self._tags = self.tags() + (() if asked is None else ("learn/forecast_loss",))
+        self._sums = torch.zeros(len(self._tags), device=self.device)
         self._counted = 0
         self.prepare()
 
@@ -92,7 +97,7 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
     def read(self) -> dict[str, float]:
         """Return means over the updates since the last call, by TensorBoard tag; nothing where there was none."""
         means = (self._sums / max(1, self._counted)).tolist()
-        found = dict(zip(self.tags(), means, strict=True)) if self._counted else {}
+        found = dict(zip(self._tags, means, strict=True)) if self._counted else {}
         self._sums.zero_()
         self._counted = 0
         return found
@@ -112,6 +117,23 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
         for name, optimizer in self.optimizers().items():
             optimizer.load_state_dict(state["optimizers"][name])
         self.updates = state["updates"]
+
+    def forecast(self, obs: Tensor) -> tuple[Tensor, ...]:
+        """Return the auxiliary loss at references (B, 2 + P), mean over what is known; nothing where the job asks for none.
+
+        It goes through the body of whoever plays once more.
+        """
+        if self.forecasts is None:
+            return ()
+        player = self.net.player
+        wanted = self.forecasts[player.gather.rows(obs)]
+        known = wanted.isfinite()
+        gap = torch.where(known, player.forecast_of(player.features(obs)).reshape(known.shape) - wanted.nan_to_num(), 0.0)
+        return (gap.square().sum() / known.sum().clamp(min=1),)
+
+    def with_forecast(self, loss: Tensor, forecast: tuple[Tensor, ...]) -> Tensor:
+        """Return a loss with the weighted auxiliary one, where there is one, added."""
+        return loss + self._forecast_weight * forecast[0] if forecast else loss
 
     def clip(self, weights: Sequence[nn.Parameter]) -> Tensor:
         """Scale the gradients down to `grad_clip` where they are longer; return their norm before."""

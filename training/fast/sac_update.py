@@ -43,13 +43,16 @@ class SACUpdate(OffPolicyUpdate):
         critic = critic_loss(net.critic, batch, goal)
         norm = self._follow("critic", critic.loss)
         actor = actor_loss(net.actor, net.critic, batch["obs"], alpha, noise[1])
-        self._follow("actor", actor.loss)
+        forecast = self.forecast(batch["obs"])
+        self._follow("actor", self.with_forecast(actor.loss, forecast))
         self._follow("alpha", alpha_loss(self.net.log_alpha, actor.log_prob, self._target_entropy))
         with torch.no_grad():
             torch._foreach_lerp_(self._followed[1], self._followed[0], self.training.tau)
         loss, policy = critic.loss.detach(), actor.loss.detach()
-        means = [loss + policy, loss, policy, alpha, critic.values.mean(), critic.errors.abs().mean(), -actor.log_prob.mean(), norm]
-        return critic.errors.cpu().numpy(), torch.stack(means)
+        told = tuple(one.detach() for one in forecast)
+        total = self.with_forecast(loss + policy, told)
+        means = [total, loss, policy, alpha, critic.values.mean(), critic.errors.abs().mean(), -actor.log_prob.mean(), norm]
+        return critic.errors.cpu().numpy(), torch.stack([*means, *told])
 
     def compute_loss_for_module(self, *, module_id: str, config: Any, batch: Mapping[str, Tensor], fwd_out: Any) -> Tensor:
         """Return the critics' and the actor's loss of a batch of `Batch`'s columns, added, as RLlib asks for it."""

@@ -206,7 +206,7 @@ def test_sizes_that_do_not_fit_are_refused_before_anything_is_up(learner, change
 
 def test_forecasts_and_references_that_a_replay_cannot_serve_are_refused(job_of):
     forecast = prepare(job_of("DQN", agent={"backend": "fast", "body": "mlp", "forecast": {}}))
-    with pytest.raises(ConfigError, match=r"agent\.forecast is an auxiliary loss of PPO; DQN has none"):
+    with pytest.raises(ConfigError, match=r"agent\.forecast with DQN needs training\.observation reference, .* was flat"):
         learner_of(forecast)
     drawn = {"name": "leak", "env": {"id": "quantgym/Leak-v0"}, "agent": {"algorithm": "DQN", "backend": "fast"}}
     with pytest.raises(ConfigError, match=r"observation reference needs a tape; quantgym/Leak-v0 draws its own paths, use flat"):
