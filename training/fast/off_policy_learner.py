@@ -218,8 +218,8 @@ def _check(prepared: Prepared) -> None:
                           f"{training.num_envs} x {training.rollout_bars} = {steps}, was {training.update_every}")
     forecasts_of(prepared)
     if prepared.network.forecast and training.observation != "reference":
-        raise ConfigError(f"agent.forecast with {name} needs training.observation reference, by which transitions in its replay know "
-                          f"their rows of the tape, was {training.observation}; set that")
+        raise ConfigError(f"agent.forecast with {name} needs training.observation reference, by which what it replays knows "
+                          f"its row of the tape, was {training.observation}; set that")
     if training.observation == "reference" and prepared.train.table is None:
         raise ConfigError(f"training.observation reference needs a tape; {job.env.id} draws its own paths, use flat")
     if training.compile:
