@@ -152,21 +152,27 @@ def import_runs(
     registry: RegistryFile = None,
 ) -> None:
     """Enter runs that are not in the registry, or that were moved or went on since; exit 1 where one of them is refused."""
-    from ..training.registry.enter import import_run
+    from ..training.registry.enter import CopiedRunError, import_run
     from .table import print_json, print_table
 
-    entered, refused = {}, {}
+    entered, refused, copies = {}, {}, []
     for folder in folders:
         inner = [] if (folder / "run.json").is_file() else sorted(path.parent for path in folder.rglob("run.json"))
         for one in inner or [folder]:
             try:
                 entered[str(one)] = import_run(one, registry)
+            except CopiedRunError as error:
+                copies.append(str(error))
+                if not inner:  # asked for by name
+                    refused[str(one)] = copies.pop()
             except QuantgymError as error:
                 refused[str(one)] = str(error)
     if as_json:
-        print_json({"entered": entered, "refused": refused})
+        print_json({"entered": entered, "refused": refused, "copies": copies})
     elif entered:
         print_table(("entered", "id"), [(folder, run[:8]) for folder, run in entered.items()])
+    for line in copies:
+        typer.echo(f"left out: {line}", err=True)
     for why in refused.values():
         typer.echo(f"error: {why}", err=True)
     raise typer.Exit(1 if refused else 0)

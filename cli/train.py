@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..market.errors import ConfigError, DataError, IntegrityError
+
 if TYPE_CHECKING:
     from ..configs.job import Job
     from ..training.progress import Iteration
@@ -82,12 +84,11 @@ def run_job(job: "Job", folder: Path, parent: str | None = None, address: str | 
 @contextmanager
 def entered(folder: Path) -> Iterator[None]:
     """Enter the run of `folder` in the registry when the block is over, unless it was refused there or ended at once by Ctrl-C."""
-    from ..training.run_folder import FolderTakenError
-    from ..training.run_lock import FolderInUseError
-
     try:
         yield
-    except (FolderTakenError, FolderInUseError, KeyboardInterrupt):  # who ends it at once does not wait for a registry
+    except (ConfigError, DataError, IntegrityError):  # refused, with nothing changed
+        raise
+    except KeyboardInterrupt:  # who ends it at once does not wait for a registry
         raise
     except BaseException:
         _enter(folder)

@@ -1,7 +1,7 @@
 """One job, from data to a bundle, and on from where it was stopped."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from .plan import facts_of, identity_of, resources_of, versions
 from .preparation import Prepared, prepare
 from .progress import Iteration
 from .quiet_log import quiet_logger
+from .registry.code_version import code_version
 from .run import Run
 from .run_folder import RunFolder
 from .run_result import RunResult
@@ -189,9 +190,17 @@ def _job_of(run: RunFolder) -> Job:
     if job.digest != record.get("job_digest"):
         raise ConfigError(
             f"{run.path / 'job.yaml'}: was changed since the run began (digest {job.digest[:12]}, was "
-            f"{str(record.get('job_digest'))[:12]}); another job is another run: quantgym train {run.path / 'job.yaml'}"
+            f"{str(record.get('job_digest'))[:12]}){_other_program(record)}; another job is another run: quantgym train {run.path / 'job.yaml'}"
         )
     return job
+
+
+def _other_program(record: Mapping[str, Any]) -> str:
+    """Return that the settings of the program may be others, where it is not the one that the run began with."""
+    began, now = record.get("code") or {}, code_version()
+    differ = [f"{name} {str(began.get(name))[:12]}, now {str(now[name])[:12]}" for name in ("version", "commit")
+              if began.get(name) != now.get(name) and now.get(name)]
+    return f", or this program knows other settings than the one it began with ({'; '.join(differ)})" if differ else ""
 
 
 def _check_unchanged(run: RunFolder, prepared: Prepared) -> None:

@@ -11,7 +11,7 @@ from scipy.stats import t
 from quantgym.cli import resume, seeds, train
 from quantgym.cli.main import app
 from quantgym.configs.load import load_job
-from quantgym.market.errors import ConfigError, DataError, QuantgymError
+from quantgym.market.errors import ConfigError, DataError, IntegrityError, QuantgymError
 from quantgym.training import job as job_module
 from quantgym.training.progress import Iteration, duration
 from quantgym.training.registry import enter as enter_module
@@ -116,7 +116,8 @@ def job_text():
 def test_every_run_is_entered_also_one_that_broke_and_none_that_was_refused(monkeypatch, tmp_path):
     found = []
     monkeypatch.setattr(enter_module, "enter", lambda folder: found.append(folder.name))
-    endings = {"good": None, "broken": QuantgymError("nan"), "refused": FolderTakenError("taken"), "gone": DataError("no")}
+    endings = {"good": None, "broken": QuantgymError("nan"), "refused": FolderTakenError("taken"), "gone": DataError("no"),
+               "changed": ConfigError("its job was changed"), "damaged": IntegrityError("its checkpoint was changed")}  # fmt: skip
     for name, error in endings.items():
         if name != "gone":
             (tmp_path / name).mkdir()

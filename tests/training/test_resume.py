@@ -236,6 +236,16 @@ def test_a_changed_job_is_refused_and_the_run_stays_as_it_was(halted):
         resume(halted)
 
 
+def test_a_job_that_another_program_reads_otherwise_is_refused_with_both_programs(halted):
+    # a later version may have settings more, and so another digest of the same file
+    record = json.loads((halted / "run.json").read_text())
+    record |= {"job_digest": "12" * 32, "code": {"version": "0.0.9", "commit": None, "dirty": None}}
+    (halted / "run.json").write_text(json.dumps(record))
+    says = r"was changed since the run began .*, or this program knows other settings than the one it began with \(version 0\.0\.9, now"
+    with pytest.raises(ConfigError, match=says):
+        resume(halted)
+
+
 def test_another_tape_or_other_features_are_refused(halted):
     record = json.loads((halted / "run.json").read_text())
     for key, says in (("tape_digest", "tape .* has changed since the run began"), ("features_digest", "other features")):

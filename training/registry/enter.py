@@ -18,10 +18,15 @@ from .store import artifacts_of, writing
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["enter", "import_run"]
+__all__ = ["CopiedRunError", "enter", "import_run"]
 
 BATCH = 100
+
 MLFLOW_STATUS = {"running": "RUNNING", "done": "FINISHED", "interrupted": "KILLED", "failed": "FAILED"}
+
+
+class CopiedRunError(ConfigError):
+    """A run folder holds a copy of a run that is entered from where it still stands."""
 
 
 def enter(folder: Path | str, registry: Path | str | None = None) -> bool:
@@ -61,7 +66,7 @@ def import_run(folder: Path | str, registry: Path | str | None = None, *, clock:
         Id of the run.
 
     Raises:
-        ConfigError: The run is entered already from another folder that still stands.
+        CopiedRunError: The run is entered already from another folder that still stands.
         DataError: It is no run folder, or another process holds the registry.
         IntegrityError: The folder or the registry is unreadable.
         OSError: The registry cannot be written.
@@ -70,7 +75,10 @@ def import_run(folder: Path | str, registry: Path | str | None = None, *, clock:
     with writing(reader.path) as client:
         entry = next((one for one in reader.entries() if one.key == lineage.key), None)
         if entry is not None and entry.folder != lineage.folder and entry.folder_status is not None:
-            raise ConfigError(f"{lineage.folder} is a copy of {entry.folder}, entered as {entry.short}; a run is entered once")
+            cure = "to enter this one instead, move the other one away"
+            raise CopiedRunError(
+                f"{lineage.folder} is a copy of {entry.folder}, entered as {entry.short}; a run is entered once; {cure}"
+            )
         return _write(client, lineage, entry.id if entry else None, artifacts_of(reader.path), clock())
 
 

@@ -110,12 +110,14 @@ class Registry:
         return found[0], found[0].promotions[-1]
 
     def strangers(self) -> list[Path]:
-        """Return the run folders beside the registry's file that are not in it, as those of runs that were killed."""
+        """Return the run folders beside the registry's file that are not in it, as those of runs that were killed; copies once."""
         known, found = {one.key for one in self.entries()}, []
         for path in sorted(self.path.parent.glob("*/run.json")):
             try:
-                if run_key(read_record(path.parent)) not in known:
+                key = run_key(read_record(path.parent))
+                if key not in known:  # of several copies the first
                     found.append(path.parent)
+                    known.add(key)
             except QuantgymError:  # no run of ours
                 continue
         return found

@@ -125,6 +125,20 @@ def test_run_folders_that_nobody_entered_are_said(two, run_of, quantgym):
     )
 
 
+def test_the_advice_to_import_runs_is_not_refused_where_some_are_copies(registry, run_of, quantgym):
+    first = run_of("c", seed=2, status="running", bundle=None)
+    shutil.copytree(first, first.parent / "c-copy")
+    said = quantgym("runs", "list")[2]
+    assert said == f"c: not in the registry, perhaps killed before the end; quantgym runs import {first} enters what is there\n"
+    code, out, err = quantgym("runs", "import", first.parent)
+    assert (code, str(first) in out) == (0, True)
+    assert err.startswith(f"left out: {first.parent}/c-copy is a copy of {first}, entered as ")
+    code, _, err = quantgym("runs", "import", first.parent / "c-copy")
+    assert code == 1
+    assert err.endswith("a run is entered once; to enter this one instead, move the other one away\n")
+    assert quantgym("runs", "list")[2].count("not in the registry") == 0
+
+
 def test_import_takes_what_it_can_and_exits_1_where_one_is_refused(registry, run_of, tmp_path, quantgym):
     good, bad = run_of("good"), tmp_path / "no-run"
     bad.mkdir()
