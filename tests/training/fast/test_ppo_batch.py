@@ -101,3 +101,22 @@ def test_a_network_with_a_state_forecasts_for_the_rows_that_it_saw(fast_job, sam
     missed = (said.view(16, 4, 2) - table[torch.from_numpy(rollout.rows).long()]).square()
     update = update_of(prepared, network, minibatch=64, epochs=1, forecasts=table, forecast_weight=0.5)
     assert update.learn(rollout, VALUES)["learn/forecast_loss"] == pytest.approx(float(missed.nanmean()), rel=1e-4)
+
+
+@pytest.mark.parametrize("kl_target", [None, 0.01])
+@pytest.mark.parametrize("kind", ["continuous", "discrete", "recurrent"])
+def test_in_bfloat16_ratios_begin_at_one_however_small_the_deviation(kind, kl_target, sampler_of, request):
+    prepared = request.getfixturevalue(kind)
+    sampler = sampler_of(prepared, sequence_bars=8)
+    with torch.no_grad():
+        sampler.network.pi[-1].weight.mul_(60.0)  # means of size one, as after training
+        if sampler.network.log_std is not None:
+            sampler.network.log_std.fill_(-4.5)
+    sampler.begin(2)
+    rollout, _ = sampler.sample()
+    before = rollout.log_probs.copy()
+    update = update_of(prepared, sampler.network, minibatch=24, bfloat16=True, kl_target=kl_target)
+    figures = update.learn(rollout, {**VALUES, "lr": 0.0})
+    assert figures["learn/clip_share"] == 0.0
+    assert figures["learn/kl"] == pytest.approx(0.0, abs=1e-6)
+    assert rollout.log_probs.tobytes() == before.tobytes()
