@@ -30,6 +30,7 @@ class QModule(TorchRLModule, InferenceOnlyAPI, TargetNetworkAPI, QNetAPI):  # ty
         net = build_network(NetworkSettings.of(self.model_config["network"]), self.model_config["seed"])
         assert isinstance(net, QNetwork)
         self.net = net
+        self._explored: int | None = None
 
     def epsilon(self, step: int) -> float:
         """Return the share of random actions after `step` environment steps."""
@@ -41,11 +42,13 @@ class QModule(TorchRLModule, InferenceOnlyAPI, TargetNetworkAPI, QNetAPI):  # ty
             return {Columns.ACTIONS: self.net(batch[Columns.OBS]).argmax(dim=-1)}
 
     def _forward_exploration(self, batch: dict[str, Any], t: int = 0, **_: Any) -> dict[str, Any]:
+        """Act by epsilon. RLlib's `t` begins again at the iteration's first step in each fragment; none lies before the last."""
         with torch.no_grad():
             values = self.net(batch[Columns.OBS])
         greedy = values.argmax(dim=-1)
         random = torch.rand(values.shape).masked_fill(values <= ILLEGAL, -1.0).argmax(dim=-1)
-        explore = torch.rand(greedy.shape) < self.epsilon(t)
+        self._explored = t if self._explored is None else max(t, self._explored + len(greedy))
+        explore = torch.rand(greedy.shape) < self.epsilon(self._explored)
         return {Columns.ACTIONS: torch.where(explore, random, greedy)}
 
     def _forward_train(self, batch: dict[str, Any], **_: Any) -> dict[str, Any]:

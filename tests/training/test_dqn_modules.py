@@ -40,6 +40,15 @@ def test_random_actions_are_uniform_over_those_that_are_allowed(kind):
     assert counts[0] == pytest.approx(300, abs=60)
 
 
+def test_exploration_falls_within_an_iteration_of_stock_rllib_though_its_count_begins_again_in_every_fragment(monkeypatch):
+    module, steps = module_of(QModule), []
+    monkeypatch.setattr(module, "epsilon", lambda step: steps.append(step) or 0.5)
+    # fragments of two vectors of 4 environments; the count of whole iterations moves on after three of them
+    for t in (0, 4, 0, 4, 0, 4, 24, 28):
+        module._forward_exploration({"obs": seen(1.0, 1.0, 1.0)[:4]}, t=t)
+    assert steps == [0, 4, 8, 12, 16, 20, 24, 28]
+
+
 @pytest.mark.parametrize("kind", [QModule, DQNModule])
 def test_where_nothing_is_allowed_anything_may_come(kind):
     counts = torch.bincount(drawn(kind, seen(0.0, 0.0, 0.0)), minlength=3)
