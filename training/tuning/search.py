@@ -16,7 +16,9 @@ from ...configs.strict import validate
 from ...market.errors import ConfigError, UnknownNameError, did_you_mean
 from .dimension import Dimension, build_dimension
 
-__all__ = ["METRICS", "SamplerSettings", "SchedulerSettings", "Search", "SearchSettings", "load_search", "shipped_searches"]
+__all__ = [
+    "METRICS", "SamplerSettings", "SchedulerSettings", "Search", "SearchSettings", "digest_of", "load_search", "shipped_searches",
+]  # fmt: skip
 
 METRICS = tuple(
     f"validation/{name}" for name in ("equity", "sharpe", "score", "reward", "drawdown", "turnover", "exposure", "costs_bp")
@@ -109,9 +111,13 @@ class Search:
     @property
     def digest(self) -> str:
         """SHA-256 of all that decides what the search finds, the number of trials left out, hex."""
-        plain = self.plain()
-        del plain["search"]["trials"]
-        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+        return digest_of(self.plain())
+
+
+def digest_of(plain: Mapping[str, Any]) -> str:
+    """Return the SHA-256, hex, of what `Search.plain` returned, the number of trials left out."""
+    search = {name: value for name, value in plain["search"].items() if name != "trials"}
+    return hashlib.sha256(json.dumps({**plain, "search": search}, sort_keys=True).encode()).hexdigest()
 
 
 def shipped_searches() -> dict[str, Path]:

@@ -15,7 +15,7 @@ from ...configs.job import Job
 from ...configs.load import parse_yaml
 from ...configs.strict import validate
 from ...market.errors import ConfigError, DataError, IntegrityError
-from .search import Search, SearchSettings
+from .search import Search, SearchSettings, digest_of
 from .trial_record import Trials
 
 __all__ = ["SEARCH_VERSION", "SearchFolder"]
@@ -93,14 +93,22 @@ class SearchFolder:
         except OSError:
             cure = f"begin one with quantgym tune SEARCH.yaml --run {self.path}"
             raise DataError(f"{self.path}: no folder of a search; {cure}") from None
-        record = json.loads(texts["search.json"])
+        try:
+            record = json.loads(texts["search.json"])
+        except ValueError as error:
+            record = error
+        if not isinstance(record, dict):
+            why = f"unreadable ({record})" if isinstance(record, ValueError) else f"must be a mapping, was {type(record).__name__}"
+            raise IntegrityError(f"{self.path}/search.json: {why}; bring a copy of it back")
         if record.get("schema") != SEARCH_VERSION:
             raise IntegrityError(f"{self.path}: search of version {record.get('schema')}, this program reads {SEARCH_VERSION}")
         where = f"{self.path}/search.yaml"
         mapping = parse_yaml(texts["search.yaml"], where)
-        job = validate(Job, parse_yaml(texts["job.yaml"], f"{self.path}/job.yaml"), f"{self.path}/job.yaml")
+        base = parse_yaml(texts["job.yaml"], f"{self.path}/job.yaml")
+        job = validate(Job, base, f"{self.path}/job.yaml")
         search = Search(validate(SearchSettings, mapping, where), job, where)
-        if search.digest != record.get("digest"):
+        written = digest_of({"search": mapping, "base": base})  # as they are, where a later version has settings more
+        if record.get("digest") not in (written, search.digest):
             raise IntegrityError(
                 f"{self.path}: search.yaml or job.yaml was changed after the search had begun; its trials would not be comparable, "
                 "begin a new one"
@@ -111,6 +119,7 @@ class SearchFolder:
                 raise ConfigError(f"--trials must not be below the {begun} that have begun in {self.path}, was {trials}")
             search = Search(search.settings.model_copy(update={"trials": trials}), job, where)
             self._write_search(search)
+            self.save({**record, "digest": search.digest})
         return search
 
     def save(self, record: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from quantgym.market.errors import ConfigError, DataError, IntegrityError
+from quantgym.training.tuning.search import digest_of
 from quantgym.training.tuning.search_folder import SearchFolder
 from quantgym.training.tuning.trial_record import TrialRecord
 from quantgym.training.tuning.tune import resume
@@ -39,6 +40,22 @@ def test_a_search_that_was_changed_after_it_began_is_refused(name, old, new, fol
         folder.read()
 
 
+def test_a_search_of_an_earlier_version_whose_files_lack_a_setting_goes_on(folder, search_of):
+    import yaml
+
+    base, search = (yaml.safe_load((folder.path / name).read_text()) for name in ("job.yaml", "search.yaml"))
+    del base["training"]["clip"], search["mode"]
+    (folder.path / "job.yaml").write_text(yaml.safe_dump(base))
+    (folder.path / "search.yaml").write_text(yaml.safe_dump(search))
+    folder.save({"status": "running", "digest": digest_of({"search": search, "base": base})})  # as it was written then
+    assert folder.read().plain() == search_of().plain()
+    assert folder.read(trials=9).settings.trials == 9
+    assert folder.read().settings.trials == 9
+    (folder.path / "job.yaml").write_text(yaml.safe_dump({**base, "seed": 99}))
+    with pytest.raises(IntegrityError, match=r"was changed after the search had begun"):
+        folder.read()
+
+
 def test_more_trials_may_be_asked_for_and_not_fewer_than_have_begun(folder):
     for number in (1, 2):
         folder.trials().begin(TrialRecord(number, {"training.lr": 1e-3, "agent.hidden": [8]}), number)
@@ -54,6 +71,10 @@ def test_what_is_no_search_is_said_to_be_none(tmp_path, folder):
     (folder.path / "search.json").write_text(json.dumps({"schema": 99}))
     with pytest.raises(IntegrityError, match="search of version 99, this program reads 1"):
         resume(folder.path)
+    for text, says in (('{"sch', "unreadable"), ("[]", "must be a mapping, was list")):
+        (folder.path / "search.json").write_text(text)
+        with pytest.raises(IntegrityError, match=rf"search\.json: {says}"):
+            resume(folder.path)
 
 
 def test_another_search_is_not_put_into_the_folder(folder, search_of):
