@@ -20,6 +20,7 @@ class DQNUpdate(OffPolicyUpdate):
         """See `OffPolicyUpdate.prepare`."""
         self._weights = self.groups(self.net)["q"]
         self._copied_at = 0
+        self._loss = self.compiled(dqn_loss)
 
     def tags(self) -> tuple[str, ...]:
         """See `OffPolicyUpdate.tags`."""
@@ -32,7 +33,7 @@ class DQNUpdate(OffPolicyUpdate):
     def learn(self, batch: Mapping[str, Tensor], steps: int) -> tuple[np.ndarray, Tensor]:
         """Follow the gradient once, and copy the network every `target_update_steps` environment steps."""
         optimizer = self.get_optimizer(optimizer_name="q")
-        found = dqn_loss(self.net.net, self.net.target, batch, self.training.double)
+        found = self._loss(self.net.net, self.net.target, batch, self.training.double)
         forecast = self.forecast(batch["obs"])
         total = self.with_forecast(found.loss, forecast)
         optimizer.zero_grad(set_to_none=True)

@@ -222,8 +222,6 @@ def _check(prepared: Prepared) -> None:
                           f"its row of the tape, was {training.observation}; set that")
     if training.observation == "reference" and prepared.train.table is None:
         raise ConfigError(f"training.observation reference needs a tape; {job.env.id} draws its own paths, use flat")
-    if training.compile:
-        raise ConfigError(f"training.compile is for PPO, whose loss it compiles; {name} has none compiled, remove it")
     if training.precision != "float32":
         raise ConfigError(f"training.precision {training.precision} is for PPO, {name} learns in float32, remove it")
     for key in ("entropy_coefficient", "clip"):

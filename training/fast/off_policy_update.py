@@ -135,6 +135,10 @@ class OffPolicyUpdate(TorchLearner):  # type: ignore[misc]
         """Return a loss with the weighted auxiliary one, where there is one, added."""
         return loss + self._forecast_weight * forecast[0] if forecast else loss
 
+    def compiled(self, loss: Any) -> Any:
+        """Return a loss as the job asks for it: compiled, which needs a C++ compiler and a while, or as it is."""
+        return torch.compile(loss) if self.training.compile else loss
+
     def clip(self, weights: Sequence[nn.Parameter]) -> Tensor:
         """Scale the gradients down to `grad_clip` where they are longer; return their norm before."""
         most = float("inf") if self.training.grad_clip is None else self.training.grad_clip

@@ -23,6 +23,7 @@ class SACUpdate(OffPolicyUpdate):
         self._n_actions = self.net.model_config["network"]["n_out"]
         asked = self.training.target_entropy
         self._target_entropy = -float(self._n_actions) if asked is None else asked
+        self._targets, self._critic_loss, self._actor_loss = map(self.compiled, (critic_targets, critic_loss, actor_loss))
         self._followed = list(self.net.net.critic.parameters()), list(self.net.target.parameters())
 
     def tags(self) -> tuple[str, ...]:
@@ -39,10 +40,10 @@ class SACUpdate(OffPolicyUpdate):
         """Follow each gradient once; source: Haarnoja et al. 2018, Soft actor-critic algorithms and applications, algorithm 1."""
         net, alpha = self.net.net, self.net.log_alpha.detach().exp()
         noise = torch.randn(2, len(batch["rewards"]), self._n_actions, device=alpha.device)
-        goal = critic_targets(net.actor, self.net.target, batch, alpha, noise[0])
-        critic = critic_loss(net.critic, batch, goal)
+        goal = self._targets(net.actor, self.net.target, batch, alpha, noise[0])
+        critic = self._critic_loss(net.critic, batch, goal)
         norm = self._follow("critic", critic.loss)
-        actor = actor_loss(net.actor, net.critic, batch["obs"], alpha, noise[1])
+        actor = self._actor_loss(net.actor, net.critic, batch["obs"], alpha, noise[1])
         forecast = self.forecast(batch["obs"])
         self._follow("actor", self.with_forecast(actor.loss, forecast))
         self._follow("alpha", alpha_loss(self.net.log_alpha, actor.log_prob, self._target_entropy))

@@ -193,7 +193,6 @@ def test_a_checkpoint_survives_being_renamed_and_the_loss_of_those_before(learne
         ({"replay_capacity": 8}, r"training.replay_capacity must hold a batch of 16, was 8"),
         ({"update_every": 24}, r"training.update_every must divide the steps of an iteration, .* 4 x 16 = 64, was 24"),
         ({"update_every": 32, "replay_capacity": 16}, r"replay_capacity must hold the training.update_every = 32 steps .* was 16"),
-        ({"compile": True}, r"training.compile is for PPO, whose loss it compiles; DQN has none compiled"),
         ({"precision": "bfloat16"}, r"training.precision bfloat16 is for PPO, DQN learns in float32"),
         ({"schedules": {"clip": [[0.0, 0.1]]}}, r"training.schedules.clip is of PPO, DQN has no such setting; leave it out"),
         ({"replay_capacity": 10**15}, r"no memory for the replay: 1,000,000,000,000,000 transitions .* are available; set"),
@@ -211,6 +210,26 @@ def test_forecasts_and_references_that_a_replay_cannot_serve_are_refused(job_of)
     drawn = {"name": "leak", "env": {"id": "quantgym/Leak-v0"}, "agent": {"algorithm": "DQN", "backend": "fast"}}
     with pytest.raises(ConfigError, match=r"observation reference needs a tape; quantgym/Leak-v0 draws its own paths, use flat"):
         learner_of(prepare(validate(Job, drawn | {"training": {"observation": "reference"}}, "leak")))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_compiled_loss_teaches_what_the_eager_one_does(learner, ray, monkeypatch, algorithm):
+    traced = []
+
+    def compiled(call):
+        traced.append(call.__name__)
+        return honest(call, backend="aot_eager")  # traced, without a C++ compiler
+
+    honest = torch.compile
+    monkeypatch.setattr(torch, "compile", compiled)
+    found = []
+    for way in (False, True):
+        with learner(algorithm, compile=way, prioritised=False) as one:
+            one.iterate()
+            found.append(one.weights())
+    assert traced == (["dqn_loss"] if algorithm == "DQN" else ["critic_targets", "critic_loss", "actor_loss"])
+    for name, value in found[0].items():
+        assert torch.allclose(value, found[1][name], atol=1e-6), name
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
