@@ -40,9 +40,10 @@ def train(
     loaded = load_job(job, settings or [])
     if dry_run:
         from ..training.job import plan
+        from .plan_table import plan_facts
 
         facts = plan(loaded, address)
-        print_json(facts) if as_json else print_facts(facts)
+        print_json(facts) if as_json else print_facts(plan_facts(facts))
     elif seeds > 1:
         from .seeds import train_seeds
 

@@ -190,7 +190,8 @@ def _job_of(run: RunFolder) -> Job:
     if job.digest != record.get("job_digest"):
         raise ConfigError(
             f"{run.path / 'job.yaml'}: was changed since the run began (digest {job.digest[:12]}, was "
-            f"{str(record.get('job_digest'))[:12]}){_other_program(record)}; another job is another run: quantgym train {run.path / 'job.yaml'}"
+            f"{str(record.get('job_digest'))[:12]}){_other_program(record)}; "
+            f"another job is another run: quantgym train {run.path / 'job.yaml'}"
         )
     return job
 

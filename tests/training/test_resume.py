@@ -241,7 +241,7 @@ def test_a_job_that_another_program_reads_otherwise_is_refused_with_both_program
     record = json.loads((halted / "run.json").read_text())
     record |= {"job_digest": "12" * 32, "code": {"version": "0.0.9", "commit": None, "dirty": None}}
     (halted / "run.json").write_text(json.dumps(record))
-    says = r"was changed since the run began .*, or this program knows other settings than the one it began with \(version 0\.0\.9, now"
+    says = r"changed since the run began .*, or this program knows other settings than the one it began with \(version 0\.0\.9, now"
     with pytest.raises(ConfigError, match=says):
         resume(halted)
 
