@@ -58,6 +58,18 @@ def test_two_runners_learn_a_function_of_the_seed_and_go_on_to_the_bit(prepared_
         assert digest_of(third) == weights
 
 
+def test_references_travel_as_flat_observations_do(job_of, ray):
+    found = []
+    for form in ("flat", "reference"):
+        env = {"id": "quantgym/Trading-v0", "asset": "S0", "episode_bars": 9, "window": 4}
+        prepared = prepare(job_of("DQN", env=env, training={"runners": 2, **REPLAY, "observation": form}))
+        with learner_of(prepared) as learner:
+            learner.iterate()
+            learner.iterate()
+            found.append(digest_of(learner))
+    assert found[0] == found[1]
+
+
 def by_hand(prepared, place, actions):
     """Play a runner's actions in mode DISABLED, where an ended episode rests until it is reset by name."""
     env = prepared.train.make(2, autoreset_mode="disabled", info=())
