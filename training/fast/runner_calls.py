@@ -13,12 +13,6 @@ ATTEMPTS = 3
 class RunnersDeadError(QuantgymError):
     """Every environment runner died, again and again."""
 
-    def __init__(self, iteration: int) -> None:
-        super().__init__(
-            f"no environment runner answered in {ATTEMPTS} attempts of iteration {iteration + 1}; the log of Ray says why they "
-            "died; training.runners=0 samples in this process"
-        )
-
 
 class RunnerCalls:
     """Part of an RLlib algorithm whose runners are told everything they need with each request."""
@@ -48,7 +42,10 @@ class RunnerCalls:
             if found := self.each_runner(call):
                 return found
             self.restore_env_runners(self.env_runner_group)
-        raise RunnersDeadError(iteration)
+        raise RunnersDeadError(  # a message alone: Ray copies what is raised
+            f"no environment runner answered in {ATTEMPTS} attempts of iteration {iteration + 1}; the log of Ray says why they "
+            "died; training.runners=0 samples in this process"
+        )
 
     def restore_env_runners(self, env_runner_group: Any) -> list[int]:
         """Take restarted runners back; they need no state, since weights come with every request."""
