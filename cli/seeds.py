@@ -44,7 +44,11 @@ def train_seeds(job: "Job", count: int, run: Path | None, as_json: bool, address
     folders = _folders(job, count, run)
     done: list[SeedRun] = []
     for seed, folder in folders.items():
-        done.append(_one(job, seed, folder, str(folder).removesuffix(f"-seed{seed}"), address))
+        try:
+            done.append(_one(job, seed, folder, str(folder).removesuffix(f"-seed{seed}"), address))
+        except KeyboardInterrupt:  # a second Ctrl-C; what it says of its run is the last line
+            _say_left([path for path in folders.values() if (path / "job.yaml").is_file()], list(folders.items())[len(done) + 1 :])
+            raise
         if done[-1].result is not None and done[-1].result.status == "interrupted":
             break
     print_json(_document(done)) if as_json else _print(done)
@@ -130,8 +134,13 @@ def _leave(job: "Job", done: list[SeedRun], left: list[tuple[int, Path]]) -> Non
     if last is not None and last.status == "interrupted":
         if last.resume:
             typer.echo(f"next   {last.resume}", err=True)
-        for seed, folder in left:
-            typer.echo(f"next   quantgym train {done[-1].folder / 'job.yaml'} --set seed={seed} --run {folder}", err=True)
+        _say_left([done[-1].folder], left)
         raise typer.Exit(INTERRUPTED)
     if any(one.result is None for one in done):
         raise typer.Exit(1)
+
+
+def _say_left(begun: list[Path], left: list[tuple[int, Path]]) -> None:
+    """Say how to train the seeds that were not begun, with the job of one that was; nothing where there is none."""
+    for seed, folder in left if begun else ():
+        typer.echo(f"next   quantgym train {begun[-1] / 'job.yaml'} --set seed={seed} --run {folder}", err=True)

@@ -80,6 +80,24 @@ def test_ctrl_c_ends_all_seeds_and_says_how_to_go_on_with_each(trained, tmp_path
     ]
 
 
+def test_a_second_ctrl_c_says_how_to_train_the_seeds_that_were_not_begun(trained, tmp_path, capsys, monkeypatch):
+    honest = train.run_job
+
+    def at_once(job, folder, parent=None, address=None):
+        if job.seed == 8:
+            raise KeyboardInterrupt("interrupted at once")
+        result = honest(job, folder, parent, address)
+        (folder / "job.yaml").write_text("name: mine")
+        return result
+
+    monkeypatch.setattr(train, "run_job", at_once)
+    with pytest.raises(KeyboardInterrupt, match="interrupted at once"):
+        train.train("portfolio_ppo", run=tmp_path / "mine", seeds=3)
+    assert capsys.readouterr().err.splitlines() == [
+        f"next   quantgym train {tmp_path}/mine-seed7/job.yaml --set seed=9 --run {tmp_path}/mine-seed9"
+    ]
+
+
 def test_a_folder_of_any_seed_that_exists_is_refused_before_the_first(trained, tmp_path):
     (tmp_path / "mine-seed9").mkdir()
     with pytest.raises(ConfigError, match="mine-seed9 exists; choose another name with --run"):
