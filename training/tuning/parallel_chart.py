@@ -101,7 +101,7 @@ def _scales(result: SearchResult) -> list[Scale]:
     if search.settings.mode == "min":
         low, high = high, low  # the best stands on top
     best = [(_share(values[0], low, high), f"{values[0]:.4g}")]
-    round_ones = round_ticks(min(low, high), max(low, high), most=4).tolist() if low != high else []
+    round_ones = round_ticks(min(low, high), max(low, high), most=6).tolist() if low != high else []
     shown = [(_share(tick, low, high), f"{tick:.10g}") for tick in round_ones]
     clear = [one for one in shown if abs(one[0] - best[0][0]) > CLEAR]  # the best says its number; no other stands in its way
     return [*scales, Scale(search.settings.metric, (*clear, *best), tuple(_share(value, low, high) for value in values))]

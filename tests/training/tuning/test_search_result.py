@@ -71,8 +71,8 @@ def test_the_axis_of_the_metric_has_round_numbers_and_the_best(result_of, trial_
     trials = tuple(trial_of(number, value=value) for number, value in ((1, 0.0065), (2, 0.9948), (3, 0.85)))
     svg, _ = write_parallel_coordinates(SearchResult(tmp_path, search_of(), trials, "done"), tmp_path)
     drawn = svg.read_text()
-    # a range of 0.9883 in four steps: 0.5; 0 lies below the poorest
-    assert all(f"<!-- {label} -->" in drawn for label in ("0.5", "0.9948"))
+    # a range of 0.9883 in six steps: of 0.2; 0 lies below the poorest
+    assert all(f"<!-- {label} -->" in drawn for label in ("0.2", "0.4", "0.6", "0.8", "0.9948"))
     assert not any(f"<!-- {label} -->" in drawn for label in ("0.7477", "0.5006", "0.006498"))
 
 
