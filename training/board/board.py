@@ -30,7 +30,7 @@ class Board:
         folder: Where the event file goes.
         job: What is trained; shown as text and, at the end, as HParams.
         earlier: The iterations before a resume, for the figure of entropy against turnover.
-        varied: Paths of settings that HParams tells even where they have their default: what a search varies.
+        varied: Paths of the settings that a search varies; HParams then tells them alone.
     """
 
     def __init__(self, folder: Path, job: Job, earlier: Sequence[Iteration] = (), varied: Sequence[str] = ()) -> None:
@@ -82,9 +82,13 @@ class Board:
         """Write the line of the tab `HParams`: the job's settings and `final/*`.
 
         Args:
-            metrics: Of the policy that the run leaves, by name or `validation/<name>`.
+            metrics: Of the policy that the run leaves, by name or `validation/<name>`; TensorBoard shows the first one unasked.
         """
         self._draw()
+        self.reached(metrics)
+
+    def reached(self, metrics: Mapping[str, float]) -> None:
+        """Write that line for the policy that is kept so far, for a run that may be ended from outside; the last one counts."""
         final = {f"final/{name.rpartition('/')[2]}": value for name, value in metrics.items()}
         self._events.hparams(job_settings(self.job, self._varied), finite(final), self._step)
         self._events.flush()

@@ -13,18 +13,21 @@ ALWAYS = ("seed", "agent.algorithm", "agent.backend", "agent.hidden", "env.id",
 NEVER = ("name", "data.train", "data.validation", "data.test")
 
 
-def job_settings(job: Job, also: Iterable[str] = ()) -> dict[str, float | str]:
+def job_settings(job: Job, varied: Iterable[str] = ()) -> dict[str, float | str]:
     """Return what a job sets beyond the defaults, and the settings that one always asks for, as `section.key`.
 
     Numbers are numbers; everything else is text, that of JSON where it has parts.
 
     Args:
         job: The job.
-        also: Paths of settings that are told even where they have their default, such as those that a search varies.
+        varied: Paths of settings that a search varies; where there are some they alone are told, also those with their default.
     """
-    asked = {*ALWAYS, *(".".join(path.split(".")[:2]) for path in also)}
-    chosen, whole = _flat(job.model_dump(mode="json", exclude_defaults=True)), _flat(job.plain())
-    return {name: value for name, value in whole.items() if (name in chosen or name in asked) and name not in NEVER}
+    asked = {".".join(path.split(".")[:2]) for path in varied}
+    whole = _flat(job.plain())
+    if asked:
+        return {name: value for name, value in whole.items() if name in asked}
+    chosen = _flat(job.model_dump(mode="json", exclude_defaults=True))
+    return {name: value for name, value in whole.items() if (name in chosen or name in ALWAYS) and name not in NEVER}
 
 
 def _flat(mapping: dict[str, Any]) -> dict[str, float | str]:

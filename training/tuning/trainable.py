@@ -24,29 +24,22 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]
     """
 
     def setup(self, config: dict[str, Any]) -> None:
-        """Bring up the trial; what goes wrong is told by the first step."""
+        """Note what to learn. Nothing is touched before the first step: Tune may have two actors up for a trial, and steps one."""
         trainable.DEFAULT_STORAGE_PATH = self.logdir  # RLlib's own algorithm would make ~/ray_results
-        trial = self._trial = TrialRecord.of(config["trial"])
+        self._trial, self._asked = TrialRecord.of(config["trial"]), config
         self._run: TrialRun | None = None
         self._error: str | None = None
-        try:
-            job = validate(Job, config["job"], "job")
-            self._run = TrialRun(trial, job, Path(config["folder"]), config["metric"], maximise=config["maximise"],
-                                 parent=config["parent"])  # fmt: skip
-            self._run.__enter__()
-        except Exception as error:
-            self._failed(error)
 
     def step(self) -> dict[str, Any]:
-        """Learn until the metric has been measured once more."""
-        if self._error is None and self._run is not None:
-            try:
-                record = self._run.iterate()
-            except Exception as error:
-                self._failed(error)
-                record = self._run.record
-        else:
-            record = self._trial
+        """Bring up the trial where it is not up yet, and learn until the metric has been measured once more."""
+        try:
+            if self._run is None:
+                self._begin()
+            assert self._run is not None
+            record = self._run.iterate()
+        except Exception as error:
+            self._failed(error)
+            record = self._trial if self._run is None else self._run.record
         plain = record.plain()
         if self._error is not None:
             return {TIME: 0, VALUE: 0.0, "trial": plain | {"status": "failed", "error": self._error}, "done": True}
@@ -63,6 +56,14 @@ class TrialActor(tune.Trainable):  # type: ignore[misc]
         if self._run is not None:
             self._run.__exit__(None, None, None)
             self._run = None
+
+    def _begin(self) -> None:
+        config = self._asked
+        self._run = TrialRun(
+            self._trial, validate(Job, config["job"], "job"), Path(config["folder"]), config["metric"],
+            maximise=config["maximise"], parent=config["parent"],
+        )  # fmt: skip
+        self._run.__enter__()
 
     def _failed(self, error: Exception) -> None:
         self._error = f"{type(error).__name__}: {error}"

@@ -67,8 +67,6 @@ class TrialRun:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is None and self._kept is not None:
-            self._board.finish(self._kept.figures)
         self._stack.close()
         self._run.close()
 
@@ -102,6 +100,8 @@ class TrialRun:
             self._board.iteration(one, getattr(self._learner, "distributions", dict)())
             if judged:
                 self._board.validation(judgement.showing, {}, one.steps)
+                if self._kept is judgement:  # Tune may kill the process of a trial that it stops
+                    self._board.reached({self._metric: judgement.figures[self._metric], **judgement.figures})
             self._run.log(one.plain())
             if judged:
                 break

@@ -132,6 +132,41 @@ def test_the_entry_of_the_best_says_of_which_search_and_code_it_is(found, regist
     assert Registry(registry).find(best.run).id == best.id
 
 
+def test_hparams_of_every_trial_stopped_ones_too_are_what_the_search_varies_and_its_metric_first(found):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams import plugin_data_pb2
+
+    for trial in found.whole.ranking:
+        events = EventAccumulator(str(found.whole.folder / "trials" / f"{trial.number:04d}" / "tensorboard"))
+        events.Reload()
+        told = {name: plugin_data_pb2.HParamsPluginData.FromString(events.SummaryMetadata(f"_hparams_/{name}").plugin_data.content)
+                for name in ("session_start_info", "experiment")}  # fmt: skip
+        assert set(told["session_start_info"].session_start_info.hparams) == {"training.lr", "agent.hidden"}
+        assert told["experiment"].experiment.metric_infos[0].name.tag == "final/equity"
+        assert events.Scalars("final/equity")[-1].value == pytest.approx(trial.value)
+
+
+def test_an_actor_that_came_up_too_late_does_not_touch_the_trial_that_another_one_learned(search, tmp_path, monkeypatch):
+    from ray.tune.trainable import trainable
+
+    from quantgym.training.tuning.trainable import TrialActor
+    from quantgym.training.tuning.trial_record import TrialRecord
+
+    monkeypatch.setattr(trainable, "DEFAULT_STORAGE_PATH", str(tmp_path))
+    settings, folder = {"training.lr": 3e-4, "agent.hidden": [8]}, tmp_path / "0001"
+    config = {"trial": TrialRecord(1, settings).plain(), "job": search.job_of(settings).plain(), "folder": str(folder),
+              "metric": "validation/equity", "maximise": True, "parent": "search"}  # fmt: skip
+    actor = TrialActor(dict(config))
+    actor.step()
+    stood = sorted(path.name for path in folder.iterdir())
+    late = TrialActor(dict(config))
+    assert sorted(path.name for path in folder.iterdir()) == stood
+    late.cleanup()
+    events = (folder / "tensorboard").iterdir()
+    assert any(b"_hparams_/session_start_info" in path.read_bytes() for path in events)  # told before Tune may kill the process
+    actor.cleanup()
+
+
 def test_nothing_is_left_but_what_the_page_names(found):
     names = {"best", "job.yaml", "lock", "parallel_coordinates.png", "parallel_coordinates.svg", "search.json", "search.yaml",
              "trials", "trials.jsonl"}  # fmt: skip
