@@ -10,6 +10,7 @@ from typing import Any
 
 from ..agents.bundle import save_bundle
 from ..agents.network_policy import NetworkPolicy
+from ..configs.job import TrainingSettings
 from ..market.errors import ConfigError, IntegrityError
 from .best import Best, Judge
 from .board.board import Board
@@ -245,9 +246,17 @@ class Run:
         stands = self._standing
         if isinstance(error, NotFiniteError):
             job = shlex.quote(str(self.folder.path / "job.yaml"))
-            cure = f"quantgym train {job} --set training.lr={self.prepared.job.training.lr / 2.0:g}"
+            cure = f"quantgym train {job} --set {_halved(self.prepared.job.training)}"
             return type(error)(f"{error}; {stands}; begin anew: {cure}")
         if isinstance(error, OSError) and is_full(error):
             what = f"{self.folder.path}: {in_words(error)} at iteration {len(self.iterations)}"
             return DiskFullError(f"{what}; {stands}; free some space, then: {self._on}")
         return error
+
+
+def _halved(training: TrainingSettings) -> str:
+    """Return the setting of half the learning rate, for a shell: the schedule's, where there is one, since it goes before `lr`."""
+    knots = training.schedules.get("lr")
+    if knots is None:
+        return f"training.lr={training.lr / 2.0:g}"
+    return shlex.quote(f"training.schedules.lr={[[share, value / 2.0] for share, value in knots]}")

@@ -4,11 +4,13 @@ import errno
 import json
 import os
 import re
+import shlex
 
 import pytest
 import structlog
 
 from quantgym.agents.bundle import load_bundle
+from quantgym.configs.load import load_job
 from quantgym.market.errors import ConfigError, UnknownNameError
 from quantgym.training import run as run_module
 from quantgym.training.job import plan, resume, train
@@ -124,6 +126,15 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint_and_the_c
     )
     assert (read(tmp_path / "one")["status"], not (tmp_path / "one/bundle").exists()) == ("failed", True)
     assert json.loads((tmp_path / "one/checkpoint/progress.json").read_text())["progress"]["iteration"] == 4
+
+
+def test_the_cure_of_a_loss_that_is_not_finite_halves_the_schedule_where_there_is_one(job_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(FakeLearner, "breaks_at", 2)
+    with pytest.raises(NotFiniteError) as caught:
+        train(job_of(training={"iterations": 9, "schedules": {"lr": [[0.0, 1e-3], [1.0, 1e-5]]}}), tmp_path / "one")
+    setting = shlex.split(str(caught.value))[-1]
+    job = load_job(tmp_path / "one" / "job.yaml", [setting])
+    assert job.training.schedules["lr"] == ((0.0, 5e-4), (1.0, 5e-6))
 
 
 @pytest.mark.parametrize("place", ["metrics", "checkpoint"])
