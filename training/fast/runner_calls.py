@@ -1,5 +1,6 @@
 """How algorithms of the fast path speak with their environment runners."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ from ...market.errors import QuantgymError
 
 __all__ = ["ATTEMPTS", "RunnerCalls", "RunnersDeadError"]
 
-ATTEMPTS = 3
+ATTEMPTS, PAUSE_S = 30, 2.0  # a process that is started again needs a while
 
 
 class RunnersDeadError(QuantgymError):
@@ -36,12 +37,13 @@ class RunnerCalls:
         """Return the same, of at least one runner.
 
         Raises:
-            RunnersDeadError: None answers, however often.
+            RunnersDeadError: None answers for a minute.
         """
         for _ in range(ATTEMPTS):
             if found := self.each_runner(call):
                 return found
-            self.restore_env_runners(self.env_runner_group)
+            if not self.restore_env_runners(self.env_runner_group):
+                time.sleep(PAUSE_S)
         raise RunnersDeadError(  # a message alone: Ray copies what is raised
             f"no environment runner answered in {ATTEMPTS} attempts of iteration {iteration + 1}; the log of Ray says why they "
             "died; training.runners=0 samples in this process"
