@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..market.kernel import cache_folder
+
 __all__ = ["progress_bar"]
 
 Step = Callable[[float, str], None]
 
 TENTHS = 10
+FIRST_RUN = "the first run on this machine compiles the simulator for a minute or two; later ones load what it leaves"
 NARROW = 100
 """Columns of a terminal below which the elapsed time gives way to what the work says of itself."""
 
@@ -26,6 +29,8 @@ def progress_bar(title: str, told: bool = False) -> Iterator[Step]:
     from rich.table import Column
 
     console = Console(stderr=True)
+    if not any(cache_folder("simulator").rglob("*.nbc")):
+        console.print(FIRST_RUN, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.print(f"{title} ...", highlight=False, soft_wrap=True)
         yield _lines(lambda line: console.print(line, highlight=False, soft_wrap=True), title) if told else lambda share, text: None

@@ -6,9 +6,18 @@ import re
 import pytest
 import rich.console
 
+from quantgym.cli import progress
 from quantgym.cli.progress import progress_bar
 
 WORDS = "20,480 steps, 512 a second, 2:00 left, validation +1.23%"
+
+
+@pytest.fixture(autouse=True)
+def kernels(monkeypatch, tmp_path):
+    """A cache that holds a kernel: these tests say the same on a machine that has compiled none yet."""
+    (tmp_path / "run.nbc").write_bytes(b"")  # numba's own ending
+    monkeypatch.setattr(progress, "cache_folder", lambda room: tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
@@ -60,3 +69,15 @@ def test_a_log_gets_a_plain_line_for_each_tenth(terminal):
     # 4, 8, ..., 40 of 40 iterations
     assert lines == ["training leak ...", *(f"training leak {tenth}0%: {4 * tenth} iterations" for tenth in range(1, 11))]
     assert all(character.isprintable() or character == "\n" for character in out.getvalue())
+
+
+def test_who_waits_for_the_compiler_is_told_so_once(terminal, kernels):
+    (kernels / "run.nbc").unlink()
+    out = terminal(None)
+    with progress_bar("training leak_ppo"):
+        assert out.getvalue() == f"{progress.FIRST_RUN}\ntraining leak_ppo ...\n"
+    (kernels / "step").mkdir()
+    (kernels / "step" / "run.nbc").write_bytes(b"")
+    out = terminal(None)
+    with progress_bar("training leak_ppo"):
+        assert out.getvalue() == "training leak_ppo ...\n"
