@@ -85,6 +85,8 @@ class Registry:
             [one for one in entries if text in (one.run, one.folder.name)],
             [one for one in entries if len(text) >= LEAST and one.id.startswith(text)],
         ):
+            if len(meant) > 1:  # a folder that was deleted by other means and taken again is the run that stands there
+                meant = [one for one in meant if one.folder_status is not None] or meant
             if len(meant) > 1:
                 raise ConfigError(f"{text!r} may be {' or '.join(f'{one.short} ({one.folder})' for one in meant)}; give the id")
             if meant:
@@ -130,7 +132,7 @@ class Registry:
         """
         place = Path(folder).resolve()
         for one in self.entries():
-            if one.folder == place and one.stage in DEPLOYED:
+            if one.folder == place and one.stage in DEPLOYED and one.folder_status is not None:
                 cure = "train a new run, or promote this one to archived"
                 raise ConfigError(f"{place} is in stage {one.stage} of {one.name}, and training would replace its bundle; {cure}")
 

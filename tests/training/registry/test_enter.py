@@ -10,6 +10,7 @@ import pytest
 
 from quantgym.market.errors import ConfigError, DataError, IntegrityError, UnknownNameError
 from quantgym.training.registry.enter import enter, import_run
+from quantgym.training.registry.promotion import promote
 from quantgym.training.registry.registry import Registry
 from quantgym.training.registry.store import client_of, writing
 
@@ -110,6 +111,18 @@ def test_a_name_that_two_runs_bear_is_refused(registry, run_of, tmp_path):
     import_run(run_of("other/a", seed=1))
     with pytest.raises(ConfigError, match=r"'a' may be .* or .*; give the id"):
         Registry().find("a")
+
+
+def test_a_folder_that_was_taken_again_is_the_run_that_stands_there(registry, run_of):
+    folder = run_of("one", seed=1)
+    gone = import_run(folder)
+    promote("one", "live", "it was good")
+    shutil.rmtree(folder)
+    stands = import_run(run_of("one", seed=2))
+    for said in ("one", folder):
+        assert Registry().find(said).id == stands
+    assert Registry().find(gone).status == "missing"
+    Registry().refuse_deployed(folder)  # the run that is live stood there once; this one may be trained on
 
 
 def test_a_run_that_says_running_and_is_locked_by_nobody_was_killed(registry, run_of):
