@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 N ?= 100000
 START ?= 0
 
-.PHONY: help setup demo test readme quick check bench oracle docs clean
+.PHONY: help setup demo test readme quick check bench certificate oracle docs clean
 
 help:
 	@echo "make demo    train, evaluate, report and paper-trade on embedded real data, in runs/demo"
@@ -15,6 +15,7 @@ help:
 	@echo "make quick   tests without the slow ones"
 	@echo "make check   ruff, mypy, import-linter, layout and README"
 	@echo "make bench   every benchmark, one JSON line a figure"
+	@echo "make certificate  train every known answer with three seeds (about 25 minutes; goes on where it was stopped)"
 	@echo "make oracle  N=1000000 random accounts against the second implementation; goes on at seed START"
 
 setup: $(STAMP)
@@ -48,6 +49,11 @@ check: $(STAMP)
 # train_rate runs dqn_rate itself
 bench: $(STAMP)
 	@for script in $(filter-out benchmarks/dqn_rate.py,$(wildcard benchmarks/*_rate.py)); do $(BIN)/python $$script --json || exit 1; done
+
+certificate: $(STAMP)
+	@$(BIN)/python benchmarks/known_answers.py --certificate docs/certificate.json
+	@$(BIN)/python benchmarks/certificate.py docs/certificate.json --picture docs/pictures/certificate.png
+	@$(BIN)/python docs/generate.py
 
 oracle: $(STAMP)
 	@cd tests/simulator && ../../$(BIN)/python -m oracle --accounts $(N) --start $(START)

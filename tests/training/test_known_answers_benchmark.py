@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
+CERTIFICATE = ROOT / "docs" / "certificate.json"
 
 
 def load(name, monkeypatch):
@@ -111,3 +112,13 @@ def test_the_picture_is_drawn(certificate, results, tmp_path, monkeypatch, capsy
     certificate.main()
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")
     assert "measured at abc" in capsys.readouterr().out
+
+
+def test_the_certificate_holds_every_case_with_three_seeds_and_all_are_met(known):
+    results = json.loads(CERTIFICATE.read_text())["results"]
+    held = {name: [found for found in results if found["case"] == name] for name in known.CASES}
+    for name, found in held.items():
+        assert len({one["seed"] for one in found}) >= 3, name
+        assert all(one["met"] for one in found), name
+        case = known.CASES[name]
+        assert {(one["least"], one["most"], one["limit_s"]) for one in found} == {(case.least, case.most, case.limit_s)}, name
