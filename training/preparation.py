@@ -1,6 +1,6 @@
 """Everything that a job needs before anything is learned, checked: tape, split, fitted encoders, worlds, network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..agents.networks.choice import network_settings
@@ -110,7 +110,8 @@ def prepare(job: Job) -> Prepared:
     settings = job.env.keywords()
     if job.data is None:
         tape, split, pipeline = None, None, None
-        train = validation = Blueprint(job.env.id, None, None, None, None, settings, job.training.reward_scale)
+        train = Blueprint(job.env.id, None, None, None, None, settings, job.training.reward_scale)
+        validation = _as_the_job_says(train)
     else:
         tape = open_tape(job.data.tape, verify=True)
         periods = {"train": job.data.train, "validation": job.data.validation, "test": job.data.test}
@@ -125,7 +126,7 @@ def prepare(job: Job) -> Prepared:
         table = pipeline.transform(tape)
         scale = job.training.reward_scale
         train = Blueprint(job.env.id, tape, table, rows, job.costs, settings, scale)
-        validation = train.on_rows((split.validation.start, split.validation.stop))
+        validation = _as_the_job_says(train.on_rows((split.validation.start, split.validation.stop)))
     trial = train.make(1)
     network = _network(job, trial)
     layout, action, private = trial.layout, trial.scheme.plain(), trial.settings.private
@@ -142,6 +143,11 @@ def evaluation_settings(job: Job) -> EvaluationSettings:
     return EvaluationSettings(
         resamples=own.resamples, block_bars=own.block_bars, level=own.level, baselines=own.baselines, seed=job.seed
     )
+
+
+def _as_the_job_says(world: Blueprint) -> Blueprint:
+    """Return the world without what is drawn to make training harder: a validation at frictions of chance compares nothing."""
+    return replace(world, settings={name: value for name, value in world.settings.items() if name != "randomise"})
 
 
 def _stages(job: Job, train: Blueprint, layout: Layout, action: dict[str, Any]) -> tuple[Blueprint, ...]:

@@ -14,6 +14,7 @@ from ..encoders.observation import Observation
 from ..evaluation.annualisation import bars_per_year
 from ..evaluation.metric import metric
 from ..evaluation.track import Track
+from ..market.errors import ConfigError
 from .environment import Blueprint
 from .meter import MeteredVectorEnv
 
@@ -21,6 +22,7 @@ __all__ = ["BASELINES", "Showing", "show", "show_baselines", "validation_figures
 
 BASELINES = ("buy_and_hold", "equal_weight")
 METERED = ("drawdown", "exposure", "turnover", "reward", "hit_rate", "holding_bars")
+RULED: dict[str, Any] = {"action": Rule.scheme, "private": ()}  # parts may belong to the job's actions, and no rule reads them
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ def show(blueprint: Blueprint, policy: Policy, seed: int = 0) -> Showing:
 
     Args:
         blueprint: World and rows.
-        policy: Who decides; a rule's environment takes its scheme.
+        policy: Who decides; a rule's environment takes its scheme and shows the market alone.
         seed: Of worlds that draw their own paths.
     """
     whole: dict[str, Any] = {} if blueprint.tape is None else {"episode_bars": None, "start": "first"}
-    own = {"action": policy.scheme} if isinstance(policy, Rule) else {}
+    own = RULED if isinstance(policy, Rule) else {}
     env = blueprint.make(1, autoreset_mode="next_step", info=(), **whole, **own)
     metered = MeteredVectorEnv(env)
     seen, _ = metered.reset(seed=seed)
@@ -87,11 +89,15 @@ def show(blueprint: Blueprint, policy: Policy, seed: int = 0) -> Showing:
 def show_baselines(blueprint: Blueprint) -> dict[str, Showing]:
     """Return what the baselines do on the same rows, by name; none on worlds that draw their own paths.
 
-    On one asset equal weight is buy and hold, and left out.
+    On one asset equal weight is buy and hold, and left out. A task whose decisions are no positions (a parent order, a hedge, a
+    choice among strategies) has none.
     """
     if blueprint.tape is None:
         return {}
-    env = blueprint.make(1, action="rebalance", info=())
+    try:
+        env = blueprint.make(1, info=(), **RULED)
+    except ConfigError:
+        return {}
     names = BASELINES if env.tape.n_assets > 1 else BASELINES[:1]
     rules = {name: build_rule(name, {}, env.layout) for name in names}
     env.close()
