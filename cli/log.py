@@ -26,7 +26,7 @@ class Sinks:
 
     def _write(self, level: str, line: str) -> None:
         for stream, floor in self.streams:
-            if LEVELS.index(level) >= LEVELS.index(floor):
+            if LEVELS.index(level) >= LEVELS.index(floor) and not stream.closed:  # who closed it listens no more; work goes on
                 stream.write(line + "\n")
                 stream.flush()
 

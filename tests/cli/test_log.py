@@ -9,12 +9,6 @@ from quantgym.cli.log import configure, log_into
 from quantgym.market.errors import ConfigError
 
 
-@pytest.fixture(autouse=True)
-def undo():
-    yield
-    structlog.reset_defaults()
-
-
 def lines(text):
     return [json.loads(line) for line in text.splitlines()]
 
@@ -53,3 +47,13 @@ def test_an_unknown_level_and_a_file_that_cannot_be_opened_are_refused(tmp_path)
         configure("loud")
     with pytest.raises(OSError, match="absent"):
         configure("info", str(tmp_path / "absent/log.jsonl"))
+
+
+def test_work_goes_on_where_a_stream_was_closed(capsys, tmp_path, monkeypatch):
+    gone = (tmp_path / "gone").open("w")
+    monkeypatch.setattr("sys.stderr", gone)
+    configure("info")
+    gone.close()
+    with log_into(tmp_path / "log.jsonl"):
+        structlog.get_logger().info("still told")
+    assert [line["event"] for line in lines((tmp_path / "log.jsonl").read_text())] == ["still told"]
