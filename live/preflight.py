@@ -133,6 +133,10 @@ def preflight(bundle_path: Path | str, tape: Tape, folder: Path | str, settings:
         found.strategy = Strategy.of(Candidate.of(_bundle(found), tape, costs=settings.costs, cash=settings.cash))
         if not found.strategy.cash > 0.0:
             raise ConfigError(f"cash must be positive, was {found.strategy.cash}")
+        scheme = found.strategy.scheme
+        if scheme.n_tickets:
+            raise ConfigError(f"the actions {scheme.name} send {1 + scheme.n_tickets} orders for an asset in one decision, of "
+                              "which a session takes one; evaluate the policy, or train it with another env.action")
         return f"cash {found.strategy.cash:g} {tape.currency}, scheme {found.strategy.scheme.name}"
 
     def limits() -> str:

@@ -112,6 +112,23 @@ def test_a_bundle_that_is_none_fails_whatever_depends_on_it(tape, tmp_path):
     assert "manifest.json is missing" in found.checks[1].detail
 
 
+def test_actions_of_two_orders_at_once_are_refused_before_anything_starts(tape, make_world, tmp_path):
+    own = make_world(tape, assets=("S0",)).strategy()
+    layout = own.observer.layout
+    settings = NetworkSettings(kind="actor_critic", n_in=layout.size, n_out=2, continuous=True, hidden=(4,))
+    policy = NetworkPolicy(build_network(settings, 3), settings, layout, "quotes", name="maker")
+    context = {
+        "env": {"id": "quantgym/Trading-v0", "action": {"kind": "quotes"}, "cash": 50_000.0, "private": "account"},
+        "costs": asdict(CostSettings()),
+        "tape": {"name": tape.name, "digest": tape.digest, "symbols": list(tape.symbols)},
+    }
+    save_bundle(tmp_path / "bundle", policy, layout, own.observer._pipeline, sample_observation(layout, 64).flat(), context)
+    says = r"rules: the actions quotes send 2 orders for an asset in one decision, .* train it with another env\.action"
+    with pytest.raises(ConfigError, match=says):
+        deploy(tmp_path / "bundle", tape, tmp_path / "paper", SETTINGS)
+    assert not (tmp_path / "paper").exists()
+
+
 def test_another_tape_runs_where_it_is_allowed(bundle, tape, tmp_path):
     other = tape.slice(0, 99)
     done = deploy(bundle, other, tmp_path, replace(SETTINGS, other_tape=True))
