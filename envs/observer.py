@@ -19,6 +19,7 @@ from ..market.instrument import Instrument, instrument_records
 from .parts.part import Part, PartContext
 from .parts.registry import PartsGiven, build_parts, columns_of, parts_of_columns
 from .rewards.registry import RewardGiven, build_reward
+from .rewards.total import TotalReward
 
 __all__ = ["Observer", "Stream", "private_parts"]
 
@@ -82,6 +83,8 @@ class Observer:
         charged = CostSettings() if costs is None else costs
         self._reward = build_reward(reward, charged)
         self._reward.start(1)
+        terms = self._reward.terms if isinstance(self._reward, TotalReward) else (self._reward,)
+        self._seen_terms = tuple(term for term in terms if term.columns)  # nobody is paid here: what shows nothing is left alone
         self._parts = private_parts(layout, len(self._reward.columns), private, scheme)
         self._rules = rules_records(charged)
         self._traded = [pipeline.layout.assets.index(symbol) for symbol in symbols if symbol in pipeline.layout.assets]
@@ -142,7 +145,8 @@ class Observer:
             step = _step_between(self._before, account, row_index)
             for part in self._parts:
                 part.after(step, books)
-            self._reward.pay(step, books)
+            for term in self._seen_terms:
+                term.pay(step, books)
         self._before = account.copy()
         private, at = np.zeros((1, self.layout.n_private), np.float32), 0
         for part in self._parts:

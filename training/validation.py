@@ -22,6 +22,7 @@ __all__ = ["BASELINES", "Showing", "show", "show_baselines", "validation_figures
 
 BASELINES = ("buy_and_hold", "equal_weight")
 METERED = ("drawdown", "exposure", "turnover", "reward", "hit_rate", "holding_bars")
+WHOLE: dict[str, Any] = {"episode_bars": None, "start": "first"}  # of the rows of a tape
 RULED: dict[str, Any] = {"action": Rule.scheme, "private": ()}  # parts may belong to the job's actions, and no rule reads them
 
 
@@ -65,7 +66,7 @@ def show(blueprint: Blueprint, policy: Policy, seed: int = 0) -> Showing:
         policy: Who decides; a rule's environment takes its scheme and shows the market alone.
         seed: Of worlds that draw their own paths.
     """
-    whole: dict[str, Any] = {} if blueprint.tape is None else {"episode_bars": None, "start": "first"}
+    whole = {} if blueprint.tape is None else WHOLE
     own = RULED if isinstance(policy, Rule) else {}
     env = blueprint.make(1, autoreset_mode="next_step", info=(), **whole, **own)
     metered = MeteredVectorEnv(env)
@@ -95,7 +96,7 @@ def show_baselines(blueprint: Blueprint) -> dict[str, Showing]:
     if blueprint.tape is None:
         return {}
     try:
-        env = blueprint.make(1, info=(), **RULED)
+        env = blueprint.make(1, info=(), **WHOLE, **RULED)
     except ConfigError:
         return {}
     names = BASELINES if env.tape.n_assets > 1 else BASELINES[:1]

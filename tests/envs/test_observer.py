@@ -24,6 +24,10 @@ WORLDS: dict[str, tuple[type[TradingVectorEnv], dict[str, Any]]] = {
     "mask and margin": (TradingVectorEnv, {"asset": "S2", "private": ["account", "margin", "action_mask"],
                                            "reward": ["log_return", {"kind": "differential_sortino", "scale": 0.1}]}),
     "mask of orders": (TradingVectorEnv, {"asset": "S1", "private": ["action_mask", "account"], "action": "orders"}),
+    "paid in units of price": (TradingVectorEnv, {"asset": "S1", "reward": {"kind": "mean_variance"}}),
+    "paid in units of price, with moments": (
+        TradingVectorEnv, {"asset": "S1", "reward": [{"kind": "execution_cost", "units": 10.0}, "differential_sharpe"]}),
+    "utility": (TradingVectorEnv, {"asset": "S1", "reward": {"kind": "exponential_utility", "risk_aversion": 1e-4}}),
     "portfolio": (PortfolioVectorEnv, {"window": 1}),
     "portfolio with moments": (PortfolioVectorEnv, {"window": 3, "reward": {"kind": "differential_sharpe", "warmup_bars": 5}}),
 }

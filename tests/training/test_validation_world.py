@@ -62,6 +62,14 @@ def test_every_task_on_a_tape_can_be_trained_and_validated(job_of, tmp_path, ray
     assert ("validation/equity_buy_and_hold" in figures) == (task == "MarketMaking")
 
 
+@pytest.mark.parametrize("episodes", [{"start": {"kind": "rows", "rows": [60]}}, {"episode_bars": 150}], ids=["start", "length"])
+def test_how_episodes_of_training_begin_and_how_long_they_are_is_nothing_to_validation(job_of, episodes):
+    # row 60 is a training row, and the 81 validation rows hold no episode of 150 bars: they are played once, from end to end
+    plain, changed = (show_baselines(prepare(job_of("PPO", env=env)).validation) for env in ({}, episodes))
+    assert plain.keys() == changed.keys() == {"buy_and_hold", "equal_weight"}
+    assert all((plain[name].equity == changed[name].equity).all() for name in plain)
+
+
 def test_frictions_that_training_draws_are_those_of_the_job_in_validation(job_of):
     # factors of 0 and 50 on fees: of fourteen draws the same one comes with a chance of 1 in 8,192
     drawn = prepare(job_of("PPO", env={"randomise": {"fees": {"kind": "choice", "values": [0.0, 50.0]}}}))
