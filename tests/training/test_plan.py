@@ -74,6 +74,16 @@ def test_stock_rllib_is_not_given_what_it_would_not_follow(setting, says):
         plan(load_job("leak_ppo", ["agent.backend=stock", setting]))
 
 
+@pytest.mark.parametrize("algorithm", ["DQN", "SAC"])
+def test_stock_rllib_is_not_given_returns_longer_than_what_it_samples_at_once(job_of, algorithm):
+    # 16 steps of 4 environments between two updates are 4 of each
+    sizes = {"update_every": 16, "n_step": 5}
+    with pytest.raises(ConfigError, match=r"update_every must be at least n_step x num_envs = 5 x 4 = 20 with stock .*, was 16"):
+        plan(job_of(algorithm, agent={"backend": "stock"}, training=sizes))
+    assert plan(job_of(algorithm, agent={"backend": "stock"}, training=sizes | {"n_step": 4}))["backend"] == "stock"
+    assert plan(job_of(algorithm, training=sizes))["backend"] == "fast"
+
+
 @pytest.mark.parametrize("backend", ["fast", "stock", "sb3"])
 def test_no_backend_begins_with_a_replay_that_does_not_fit(job_of, backend, tmp_path):
     job = job_of("DQN", agent={"backend": backend}, training={"replay_capacity": 10**13})

@@ -14,6 +14,13 @@ def check_support(job: Job) -> None:
     for setting, value, why in _unfit(job):
         raise ConfigError(f"{setting} was {value}: stock RLlib {why}; leave it out, or train with agent.backend: fast")
     check_batch_sizes(job.agent.algorithm, job.training)
+    training = job.training
+    if job.agent.algorithm in ("DQN", "SAC") and training.n_step * training.num_envs > training.update_every:
+        raise ConfigError(
+            f"training.update_every must be at least n_step x num_envs = {training.n_step} x {training.num_envs} = "
+            f"{training.n_step * training.num_envs} with stock RLlib, whose returns end with what is sampled at once, was "
+            f"{training.update_every}; raise it, or train with agent.backend: fast"
+        )
 
 
 def _unfit(job: Job) -> Iterator[tuple[str, object, str]]:
