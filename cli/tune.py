@@ -69,15 +69,24 @@ def _print(result: "SearchResult") -> None:
     print_table(header, rows)
     typer.echo("")
     ended, asked = len(result.trials), result.search.settings.trials
-    deflation = result.deflation()
+    deflation, together = result.deflation(), result.search.settings.scheduler.kind == "pbt"
     facts: dict[str, object] = {"search": result.folder}
     if result.status == "interrupted":
         facts["status"] = f"interrupted after {ended} of {asked} trials; what is known is saved"
+        if together:
+            least = min((one.iterations for one in result.trials), default=0)
+            facts["status"] = f"interrupted; every member has learned {least} iterations or more; what is known is saved"
         facts["next"] = f"quantgym tune --resume --run {result.folder}"
     else:
         stopped = sum(one.status == "stopped" for one in result.trials)
         facts["status"] = f"{ended} trials, {stopped} stopped early, {len(result.failed)} failed"
-    if deflation["sharpe_variance"] is not None:
+        if together:
+            taken = sum(len(one.lineage) for one in result.trials)
+            facts["status"] = f"{ended} members, who took over from each other {taken} times, {len(result.failed)} failed"
+    if together and deflation["checkpoint_sharpe_variance"] is not None:
+        spread = f"variance {deflation['checkpoint_sharpe_variance']:.3g} of their Sharpe ratios a bar"
+        facts["deflate by"] = f"{deflation['checkpoints']} policies that were judged, {spread}"
+    elif deflation["sharpe_variance"] is not None:
         spread = f"variance {deflation['sharpe_variance']:.3g} of their Sharpe ratios a bar"
         facts["deflate by"] = f"{deflation['trials']} trials, {spread}"
     if result.best is not None:

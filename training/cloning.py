@@ -15,11 +15,13 @@ from torch.nn import functional
 from ..agents.network_policy import NetworkPolicy
 from ..agents.networks.actor_critic import ActorCritic
 from ..agents.networks.network import build_network
+from ..configs.job import Job
 from ..market.errors import ConfigError
 from ..market.seeding import generator
 from .cloning_lesson import Lesson, Play, expert_of
 from .device import torch_device
 from .environment import Blueprint
+from .inheritance import check_heir
 from .learned import check_finite, copied_weights, policy_of
 from .learner_file import load_learner, save_learner
 from .meter import MeteredVectorEnv
@@ -135,7 +137,15 @@ class CloningLearner:
 
     def load(self, folder: Path) -> None:
         """Go on from what `save` wrote, to the bit; see `Learner.load`."""
-        saved = load_learner(folder, self.prepared.job)
+        self._go_on(folder, self.prepared.job)
+
+    def take_over(self, folder: Path, job: Job) -> None:
+        """Go on from the checkpoint of another job; see `Heir.take_over`."""
+        check_heir(self.prepared.job, job)
+        self._go_on(folder, job)
+
+    def _go_on(self, folder: Path, job: Job) -> None:
+        saved = load_learner(folder, job)
         self.iteration, self.steps = saved["iteration"], saved["steps"]
         stage = self.prepared.stage(max(self.iteration - 1, 0))
         if stage is not self._blueprint:

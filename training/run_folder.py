@@ -102,6 +102,11 @@ class RunFolder:
             self.discard()
             raise
 
+    def change_job(self, job: Job, record: Mapping[str, Any]) -> None:
+        """Say that the bundle is of `job`, of a run whose settings change while it goes on."""
+        self._write("job.yaml", yaml.safe_dump(job.plain(), sort_keys=False, allow_unicode=True))
+        self.note(record)
+
     def log(self, figures: Mapping[str, Any]) -> None:
         """Append one iteration to `metrics.jsonl`."""
         with (self.path / METRICS).open("a", encoding="utf-8") as file:

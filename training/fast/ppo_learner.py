@@ -13,8 +13,10 @@ import numpy as np
 import torch
 
 from ...agents.network_policy import NetworkPolicy
+from ...configs.job import Job
 from ...market.errors import IntegrityError
 from ..environment import make_for_rllib
+from ..inheritance import check_heir
 from ..learned import check_finite, copied_weights, policy_of
 from ..learner_file import save_tensors
 from ..preparation import Prepared
@@ -121,13 +123,22 @@ class FastPPOLearner:
         Raises:
             IntegrityError: A file is missing or unreadable, or it is of another job.
         """
+        self._go_on(folder, self.prepared.job)
+
+    def take_over(self, folder: Path, job: Job) -> None:
+        """Go on from the checkpoint of another job; see `Heir.take_over`."""
+        check_heir(self.prepared.job, job)
+        self._go_on(folder, job)
+
+    def _go_on(self, folder: Path, job: Job) -> None:
+        """Restore a checkpoint that must be of `job`."""
         try:
             learner = torch.load(folder / LEARNER_FILE, map_location="cpu", weights_only=True)
             with (folder / RUNNERS_FILE).open("rb") as file:
                 kept = pickle.load(file)  # a checkpoint of one's own run; bundles hold no pickles
         except (OSError, EOFError, pickle.UnpicklingError, RuntimeError, LookupError, ValueError) as error:
             raise IntegrityError(f"{folder}: the checkpoint cannot be read ({error})") from None
-        if kept["job"] != self.prepared.job.digest:
+        if kept["job"] != job.digest:
             raise IntegrityError(f"{folder}: the checkpoint is of another job (digest {kept['job'][:12]})")
         self._algorithm.rule.load(learner)
         self.steps, self.iteration = learner["steps"], learner["iteration"]

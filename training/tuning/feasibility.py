@@ -12,6 +12,7 @@ from ...market.seeding import generator
 from ..batch_size import check_batch_sizes
 from ..learner import learner_of
 from ..preparation import Prepared, prepare
+from .population_settings import check_population
 from .reader import check_read
 from .search import Search
 
@@ -35,6 +36,7 @@ def check_search(search: Search) -> Prepared:
         DataError: The data are missing or too short.
     """
     check_read(search)
+    check_population(search)
     unfit = _unfit(search.base)
     alone = list(_alone(search)) if unfit is None else []
     for values in [*alone, *_together(search)]:

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ...configs.job import Job, Section
 from ...configs.load import load_job, parse_yaml
@@ -40,11 +40,28 @@ class SamplerSettings(Section):
 
 
 class SchedulerSettings(Section):
-    """`asha`: at iterations grace, grace x reduction, ... about one trial in `reduction` goes on; `none`: all end by themselves."""
+    """`asha`: at iterations grace, grace x reduction, ... about one trial in `reduction` goes on; `none`: all end by themselves.
 
-    kind: Literal["asha", "none"] = "asha"
+    `pbt`: all trials learn side by side; every `every` iterations those in the lowest `quantile` take over one of the highest,
+    whose numbers they multiply or divide by `factor`.
+    """
+
+    kind: Literal["asha", "none", "pbt"] = "asha"
     grace: Count = 4
     reduction: Annotated[float, Field(gt=1.0)] = 3.0
+    every: Count = 4
+    quantile: Annotated[float, Field(gt=0.0, le=0.5)] = 0.25
+    factor: Annotated[float, Field(gt=1.0)] = 1.2
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> "SchedulerSettings":
+        others = ("grace", "reduction") if self.kind == "pbt" else ("every", "quantile", "factor")
+        for name in others:  # a search that was written down has them all, with their defaults
+            value = getattr(self, name)
+            if value != SchedulerSettings.model_fields[name].default:
+                whose = "asha" if self.kind == "pbt" else "pbt"
+                raise ValueError(f"scheduler.{name} is of kind {whose} alone, was {value} with {self.kind}; leave it out")
+        return self
 
 
 class SearchSettings(Section):

@@ -47,6 +47,15 @@ class SearchFolder:
         """Where Tune keeps what it insists on writing; gone when the search is over."""
         return self.path / ".tune"
 
+    @property
+    def generations(self) -> Path:
+        """Checkpoints of a population by generation and member; gone when the search is done."""
+        return self.path / "generations"
+
+    def generation(self, number: int) -> Path:
+        """Return where the checkpoints of a generation stand."""
+        return self.generations / f"{number:04d}"
+
     def trials(self) -> Trials:
         """Return the record of the trials."""
         return Trials(self.path / "trials.jsonl")
@@ -115,6 +124,9 @@ class SearchFolder:
             )
         if trials is not None and trials != search.settings.trials:
             begun = self.trials().begun
+            if search.settings.scheduler.kind == "pbt":
+                raise ConfigError(f"--trials must stay {search.settings.trials} in {self.path}, the members of its population, "
+                                  f"was {trials}")
             if trials < begun:
                 raise ConfigError(f"--trials must not be below the {begun} that have begun in {self.path}, was {trials}")
             search = Search(search.settings.model_copy(update={"trials": trials}), job, where)

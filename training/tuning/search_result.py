@@ -51,7 +51,8 @@ class SearchResult:
     def deflation(self) -> dict[str, Any]:
         """Return what the deflated Sharpe ratio of the winner needs; Sharpe ratios of one bar, variances with ddof 1.
 
-        `trials` are settings that were tried, stopped ones included; `checkpoints` are all policies that the winner was chosen
+        `trials` are settings that were tried, stopped ones included (of a population its members; each of its policies is one of
+        the checkpoints); `checkpoints` are all policies that the winner was chosen
         among, where the best checkpoint of a trial was kept. A variance is None below two. Source of the need: Bailey & Lopez de
         Prado 2014, eq. 1-2.
         """
@@ -77,18 +78,22 @@ class SearchResult:
             most: So many rows at most; None: all.
         """
         metric = self.search.settings.metric.removeprefix("validation/")
-        paths = list(self.search.space)
+        paths, together = list(self.search.space), self.search.settings.scheduler.kind == "pbt"
         header = ["trial", "status", "iterations", metric, *([] if metric == "sharpe" else ["sharpe a bar"]), *paths]
+        header += ["took over"] if together else []
         rows = []
         for one in [*self.ranking, *self.failed][:most]:
             sharpe = [] if metric == "sharpe" else [_number(one.sharpe)]
             settings = [_shown(one.settings[path]) for path in paths]
-            rows.append([str(one.number), one.status, str(one.iterations), _number(one.value), *sharpe, *settings])
+            lineage = [_lineage(one)] if together else []
+            rows.append([str(one.number), one.status, str(one.iterations), _number(one.value), *sharpe, *settings, *lineage])
         return header, rows
 
     def summary(self) -> dict[str, Any]:
         """Return what `search.json` says."""
         best, asked = self.best, self.search.settings.trials
+        together = self.search.settings.scheduler.kind == "pbt"
+        takeovers = {"takeovers": sum(len(one.lineage) for one in self.trials)} if together else {}
         counts = {status: sum(one.status == status for one in self.trials) for status in ("done", "stopped", "failed")}
         return {
             "status": self.status,
@@ -96,11 +101,20 @@ class SearchResult:
             "name": self.search.settings.name,
             "metric": self.search.settings.metric,
             "mode": self.search.settings.mode,
-            "trials": {"asked": asked, **counts},
+            "trials": {"asked": asked, **counts, **takeovers},
             "best": None if best is None else best.plain(),
             "deflation": self.deflation(),
             "registered": self.registered,
         }
+
+
+def _lineage(trial: TrialRecord) -> str:
+    """Return `3 at 8 (lr 0.0012, clip 0.24); ...`: whose checkpoint, after which iteration, with which settings it went on."""
+    told = []
+    for one in trial.lineage:
+        settings = ", ".join(f"{path.rpartition('.')[2]} {_shown(value)}" for path, value in one.settings.items())
+        told.append(f"{one.source} at {one.iteration} ({settings})")
+    return "; ".join(told) or "-"
 
 
 def _number(value: float | None) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ...agents.bundle import save_bundle
 from ...configs.job import Job
 from ..board.board import Board
 from ..learner import Learner, learner_of
@@ -18,6 +17,7 @@ from ..preparation import prepare
 from ..progress import Iteration
 from ..run_folder import RunFolder
 from .judgement import Judgement, judge, metric_of
+from .kept_policy import keep_policy, kept_record
 from .trial_record import Checkpoint, TrialRecord, TrialStatus
 
 __all__ = ["TrialRun"]
@@ -127,15 +127,7 @@ class TrialRun:
         self.record = replace(before, checkpoints=checkpoints)
         keeps_best = self.job.training.keep == "best"
         if before.value is None or not keeps_best or self._sign * value > self._sign * before.value:
-            partial, prepared, steps = self.folder / "bundle.partial", self._prepared, self._learner.steps
-            context = {**prepared.context, "versions": versions(), "iterations": number, "steps": steps}
-            digest = save_bundle(partial, policy, prepared.layout, prepared.pipeline, judgement.observations, context)
-            shutil.rmtree(self._run.bundle, ignore_errors=True)
-            partial.rename(self._run.bundle)
+            digest = keep_policy(self._run, self._prepared, policy, judgement, number, self._learner.steps)
             self._kept = judgement
-            skewness, kurtosis = judgement.shape
-            self.record = replace(
-                self.record, value=value, sharpe=judgement.sharpe, skewness=skewness, kurtosis=kurtosis,
-                bars=len(judgement.returns), bundle=digest,
-            )  # fmt: skip
+            self.record = kept_record(self.record, judgement, value, digest)
         return judgement

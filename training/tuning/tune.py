@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...market.errors import ConfigError, QuantgymError
+from ..preparation import prepare
 from ..ray_session import ray_session
 from .feasibility import check_search
 from .registration import register_best
@@ -43,23 +44,34 @@ def plan(search: Search) -> dict[str, Any]:
         DataError: The data are missing or too short.
     """
     prepared, settings, training = check_search(search), search.settings, search.base.training
-    scheduler = settings.scheduler
-    rungs = [scheduler.grace]
-    while rungs[-1] * scheduler.reduction < training.iterations:
-        rungs.append(int(rungs[-1] * scheduler.reduction))
-    early = "none" if scheduler.kind == "none" else f"asha: 1 in {scheduler.reduction:g} goes on after {', '.join(map(str, rungs))}"
-    random = min(settings.sampler.startup, settings.trials) if settings.sampler.kind == "tpe" else settings.trials
+    together = settings.scheduler.kind == "pbt"
+    random = min(settings.sampler.startup, settings.trials) if settings.sampler.kind == "tpe" and not together else settings.trials
+    judged = settings.scheduler.every if together else training.validate_every
     return {
         "search": settings.name,
         "job": f"{search.base.name}, {search.base.agent.algorithm} on {search.base.env.id}",
         "metric": f"{settings.metric}, {settings.mode}",
         "trials": f"{settings.trials}, {settings.concurrent} at a time, the first {random} at random",
-        "iterations": f"at most {training.iterations} a trial, judged every {training.validate_every}",
-        "stopping": early,
+        "iterations": f"at most {training.iterations} a trial, judged every {judged}",
+        "stopping": _early(search),
         "observation": prepared.layout.size,
         "space": [f"{path}: {dimension.says()}" for path, dimension in search.space.items()],
         "processes": f"{settings.concurrent} x (1 trial + {training.runners} runners)",
     }
+
+
+def _early(search: Search) -> str:
+    """Return in words who ends early, or takes over from whom."""
+    scheduler, iterations = search.settings.scheduler, search.base.training.iterations
+    if scheduler.kind == "none":
+        return "none"
+    if scheduler.kind == "pbt":
+        taken = f"the lowest {scheduler.quantile:g} take over from the highest, settings times or divided by {scheduler.factor:g}"
+        return f"pbt: nobody stops; every {scheduler.every} iterations {taken}"
+    rungs = [scheduler.grace]
+    while rungs[-1] * scheduler.reduction < iterations:
+        rungs.append(int(rungs[-1] * scheduler.reduction))
+    return f"asha: 1 in {scheduler.reduction:g} goes on after {', '.join(map(str, rungs))}"
 
 
 def tune(
@@ -139,13 +151,15 @@ def _run(
         if len(trials.finished) < asked:
             place.save({"status": "running", "digest": search.digest})
             shutil.rmtree(place.scratch, ignore_errors=True)
+            fit = _learn_together if search.settings.scheduler.kind == "pbt" else _fit
             try:
-                _fit(search, place, address, progress, clock)
+                fit(search, place, address, progress, clock)
             finally:
                 shutil.rmtree(place.scratch, ignore_errors=True)
             trials = place.trials()
         status = "done" if len(trials.finished) >= asked else "interrupted"
-        return _conclude(SearchResult(place.path, search, tuple(trials.finished), status), place)
+        known = trials.finished if status == "done" else [*trials.finished, *trials.standing]
+        return _conclude(SearchResult(place.path, search, tuple(known), status), place)
 
 
 def _fit(search: Search, place: SearchFolder, address: str | None, progress: Progress | None, clock: Callable[[], int]) -> None:
@@ -180,6 +194,18 @@ def _fit(search: Search, place: SearchFolder, address: str | None, progress: Pro
             ),
         )
         tuner.fit()
+
+
+def _learn_together(
+    search: Search, place: SearchFolder, address: str | None, progress: Progress | None, clock: Callable[[], int]
+) -> None:
+    """Let the population learn what is left to learn; returns early after Ctrl-C."""
+    concurrent, processes = search.settings.concurrent, 1 + search.base.training.runners
+    remote = concurrent > 1 or address is not None
+    with _quiet(), ray_session(max(2, (concurrent if remote else 1) * processes), address=address):
+        from .population import Population
+
+        Population(search, place, prepare(search.base), remote=remote, progress=progress, clock=clock).learn()
 
 
 def _conclude(result: SearchResult, place: SearchFolder) -> SearchResult:
