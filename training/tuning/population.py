@@ -1,7 +1,7 @@
 """A population that learns side by side: generation after generation, each a function of the one before.
 
-Ray Tune has population-based training too; ours is a loop of its own, because Tune's draws from Python's global generators, keeps
-its state in pickles of the moment, and so gives neither the same search twice nor the same search after a kill.
+Ray Tune has population-based training too; ours is a loop of its own, because Tune's draws from Python's global generator and keeps
+its state in snapshots of the moment, so that neither a second search nor one after a kill need be the same.
 """
 
 import math

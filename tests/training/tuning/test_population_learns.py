@@ -51,7 +51,7 @@ def killed_in_its_second_generation(search, folder, home):
 def search(search_of):
     """Three members, two of which begin with a learning rate of next to nothing."""
     changes = {"training.iterations": 6, "training.num_envs": 32, "training.rollout_bars": 64, "training.minibatch": 256,
-               "training.epochs": 4, "env.episode_bars": 128, "agent.hidden": [32]}  # fmt: skip
+               "training.epochs": 4, "env.episode_bars": 128, "agent.hidden": [64, 64]}  # fmt: skip
 
     def make(**more):
         return search_of(
@@ -103,7 +103,7 @@ def test_ctrl_c_keeps_what_is_known(found):
 
 def test_members_that_began_with_bad_learning_rates_end_with_good_policies(found):
     began = {one.number: one.checkpoints[0].value for one in found.whole.trials}
-    assert sorted(began.values())[0] < 0.1
+    assert sum(value < 0.1 for value in began.values()) == 2
     for one in found.whole.trials:
         assert one.value > 0.9
         if began[one.number] < 0.1:
