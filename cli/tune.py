@@ -68,6 +68,10 @@ def _print(result: "SearchResult") -> None:
     header, rows = result.table(SHOWN)
     print_table(header, rows)
     typer.echo("")
+    header, rows = result.takeovers()
+    if rows:
+        print_table(header, rows[-SHOWN:])
+        typer.echo("")
     ended, asked = len(result.trials), result.search.settings.trials
     deflation, together = result.deflation(), result.search.settings.scheduler.kind == "pbt"
     facts: dict[str, object] = {"search": result.folder}

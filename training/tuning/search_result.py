@@ -85,9 +85,20 @@ class SearchResult:
         for one in [*self.ranking, *self.failed][:most]:
             sharpe = [] if metric == "sharpe" else [_number(one.sharpe)]
             settings = [_shown(one.settings[path]) for path in paths]
-            lineage = [_lineage(one)] if together else []
+            lineage = [", ".join(f"{taken.source} at {taken.iteration}" for taken in one.lineage) or "-"] if together else []
             rows.append([str(one.number), one.status, str(one.iterations), _number(one.value), *sharpe, *settings, *lineage])
         return header, rows
+
+    def takeovers(self) -> tuple[list[str], list[list[str]]]:
+        """Return header and rows of who took over from whom, in order: with which settings it went on, and why it had to."""
+        paths = list(self.search.space)
+        taken = [(one.iteration, trial.number, one) for trial in self.trials for one in trial.lineage]
+        taken.sort(key=lambda entry: entry[:2])
+        rows = []
+        for iteration, number, one in taken:
+            settings = [_shown(one.settings[path]) for path in paths]
+            rows.append([str(iteration), str(number), str(one.source), *settings, one.why or "among the lowest"])
+        return ["iteration", "trial", "took over", *paths, "why"], rows
 
     def summary(self) -> dict[str, Any]:
         """Return what `search.json` says."""
@@ -106,15 +117,6 @@ class SearchResult:
             "deflation": self.deflation(),
             "registered": self.registered,
         }
-
-
-def _lineage(trial: TrialRecord) -> str:
-    """Return `3 at 8 (lr 0.0012, clip 0.24); ...`: whose checkpoint, after which iteration, with which settings it went on."""
-    told = []
-    for one in trial.lineage:
-        settings = ", ".join(f"{path.rpartition('.')[2]} {_shown(value)}" for path, value in one.settings.items())
-        told.append(f"{one.source} at {one.iteration} ({settings})")
-    return "; ".join(told) or "-"
 
 
 def _number(value: float | None) -> str:

@@ -119,12 +119,16 @@ def test_every_judged_policy_counts_for_deflation_and_the_table_says_who_took_ov
     header, rows = found.whole.table()
     assert header[-1] == "took over"
     heirs = {str(one.number): one.lineage for one in found.whole.trials if one.lineage}
-    for row in rows:
-        if row[0] in heirs:
-            first = heirs[row[0]][0]
-            assert row[-1].startswith(f"{first.source} at {first.iteration} (lr {first.settings['training.lr']:.4g})")
-        else:
-            assert row[-1] == "-"
+    told = {row[0]: row[-1] for row in rows}
+    assert [told[number] for number in set(told) - set(heirs)] == ["-"] * (3 - len(heirs))
+    for number, (first, *_) in heirs.items():
+        assert told[number].startswith(f"{first.source} at {first.iteration}")
+    header, rows = found.whole.takeovers()
+    assert header == ["iteration", "trial", "took over", "training.lr", "why"]
+    assert [row[0] for row in rows] == ["2", "4"]
+    for iteration, number, source, lr, why in rows:
+        (one,) = (taken for taken in heirs[number] if str(taken.iteration) == iteration)
+        assert (str(one.source), f"{one.settings['training.lr']:.4g}", "among the lowest") == (source, lr, why)
 
 
 def test_the_best_is_a_run_of_the_settings_it_was_judged_with_and_is_registered(found, registry):
