@@ -78,7 +78,7 @@ class Killed(BaseException):
     pass
 
 
-def test_killed_at_any_write_and_gone_on_with_equals_one_that_was_left_alone(fake, population_of, tmp_path, monkeypatch):
+def test_killed_again_and_again_while_it_writes_it_equals_one_that_was_left_alone(fake, population_of, tmp_path, monkeypatch):
     from quantgym.training.checkpoint import Checkpoint
     from quantgym.training.run_folder import RunFolder
     from quantgym.training.tuning.trial_record import Trials
@@ -105,7 +105,7 @@ def test_killed_at_any_write_and_gone_on_with_equals_one_that_was_left_alone(fak
     left, kills = 3, 0
     folder = tmp_path / "killed"
     while not folder.exists() or len(ends(folder)) < 3:
-        calls.left = left = left + 5  # every time a little further: 8, 13, 18, ... writes
+        calls.left = left = left + 7  # every time a little further: 10, 17, 24, ... writes
         before = (folder / "trials.jsonl").read_bytes() if (folder / "trials.jsonl").exists() else b""
         try:
             learned(search, folder)
@@ -120,10 +120,11 @@ def test_killed_at_any_write_and_gone_on_with_equals_one_that_was_left_alone(fak
     assert not (folder / "generations").exists()
 
 
-def test_the_same_search_twice_is_the_same_and_another_seed_is_not(fake, population_of, tmp_path):
-    first, again = learned(population_of(), tmp_path / "a"), learned(population_of(), tmp_path / "b")
+def test_the_same_search_twice_is_the_same(fake, population_of, tmp_path):
+    search = population_of(set={"training.iterations": 3})
+    first, again = learned(search, tmp_path / "a"), learned(search, tmp_path / "b")
+    assert any(end["lineage"] for end in ends(first).values())
     assert (ends(first), curves(first)) == (ends(again), curves(again))
-    assert ends(learned(population_of(seed=2), tmp_path / "c")) != ends(first)
 
 
 def test_who_takes_over_goes_on_from_the_checkpoint_of_the_other_one(fake, population_of, tmp_path, monkeypatch):
