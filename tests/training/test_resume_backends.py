@@ -20,6 +20,10 @@ CASES = {
     "fast PPO": ("PPO", {"backend": "fast"}, {"keep": "last", "kl_target": 0.01}),
     "fast DQN": ("DQN", {"backend": "fast"}, REPLAYED | {"keep": "last", "prioritised": True}),
     "fast SAC": ("PPO", {"backend": "fast", "algorithm": "SAC"}, REPLAYED | {"n_step": 3}),
+    "fast LSTM": ("PPO", {"backend": "fast", "body": {"kind": "lstm", "units": 8}}, {"sequence_bars": 8}),
+    "fast GNN": ("PPO", {"backend": "fast", "algorithm": "SAC", "body": {"kind": "gnn", "width": 8}},
+                 REPLAYED | {"observation": "reference"}),
+    "cloning LSTM": ("PPO", {"backend": "fast", "algorithm": "BC", "expert": "equal_weight", "body": "lstm"}, {}),
     "cloning": ("PPO", {"backend": "fast", "algorithm": "BC", "expert": "equal_weight"}, {}),
 }
 
