@@ -11,7 +11,7 @@ __all__ = ["network_settings"]
 
 KINDS: dict[str, Kind] = {"PPO": "actor_critic", "BC": "actor_critic", "DQN": "q_network", "SAC": "soft_actor_critic"}
 SB3_BODIES = ("mlp", "lstm")
-DISCRETE_SCHEMES = "six_actions, positions, levels or orders"
+DISCRETE_SCHEMES = "six_actions, positions, levels or orders, which trade one asset"
 CONTINUOUS_SCHEMES = "exposure, weights, target_weights or holding"
 
 
