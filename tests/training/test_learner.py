@@ -117,7 +117,7 @@ def test_batch_sizes_that_do_not_fit_are_refused(job_of, algorithm, change, mess
 
 
 def test_continuous_actions_are_refused_by_dqn_with_those_that_fit(job_of):
-    message = r"DQN needs discrete actions, env\.action weights is continuous; use PPO or SAC, or the action .*, which trade one asset"
+    message = r"DQN needs discrete actions, env\.action weights is continuous; use PPO or SAC, or .*, which trade one asset"
     with pytest.raises(ConfigError, match=message):
         prepare(job_of("DQN", env={"id": "quantgym/Portfolio-v0", "asset": None}))
 
