@@ -15,12 +15,10 @@ from .env_runner import BatchEnvRunner
 from .forecast import forecasts_of
 from .ppo_update import PPOSettings
 from .rllib_learner import FastTorchLearner
+from .runner_config import set_runners
 from .support import check_support
 
 __all__ = ["ppo_config"]
-
-NEVER_ENDING = 1_000_000
-SAMPLE_TIMEOUT_S = 600.0
 
 
 def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
@@ -36,7 +34,6 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
     """
     job, settings = prepared.job, prepared.job.training
     check_support(prepared)
-    n_runners = settings.runners
     config = PPOConfig(algo_class=FastPPO)
     config.environment(
         env,
@@ -48,19 +45,9 @@ def ppo_config(prepared: Prepared, env: str, blueprint: Any) -> PPOConfig:
         },
         disable_env_checking=True,
     )
+    set_runners(config, BatchEnvRunner, settings)
     config.env_runners(
-        env_runner_cls=BatchEnvRunner,
-        num_env_runners=n_runners,
-        num_envs_per_env_runner=settings.num_envs // max(1, n_runners),
-        rollout_fragment_length=settings.rollout_bars,
-        gym_env_vectorize_mode=gym.VectorizeMode.VECTOR_ENTRY_POINT,
-        create_local_env_runner=n_runners == 0,
-        sample_timeout_s=SAMPLE_TIMEOUT_S,
-        merge_env_runner_states=False,
-        broadcast_env_runner_states=False,
-    )
-    config.fault_tolerance(
-        restart_failed_env_runners=True, max_num_env_runner_restarts=NEVER_ENDING, delay_between_env_runner_restarts_s=0.0
+        rollout_fragment_length=settings.rollout_bars, gym_env_vectorize_mode=gym.VectorizeMode.VECTOR_ENTRY_POINT
     )
     config.training(
         lr=settings.lr,

@@ -2,23 +2,22 @@
 
 from typing import Any
 
-import torch
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.core.rl_module import RLModuleSpec
 
 from ...configs.job import TrainingSettings
+from ..device import torch_device
 from ..memory_need import replay_shape
 from ..preparation import Prepared
 from ..randomness import learner_stream
 from .forecast import forecasts_of
 from .off_policy_algorithm import OffPolicyAlgorithm
 from .off_policy_runner import OffPolicyRunner
+from .runner_config import set_runners
 
 __all__ = ["off_policy_config"]
 
 REPLAY_STREAM = 1
-NEVER_ENDING = 1_000_000
-SAMPLE_TIMEOUT_S = 600.0
 
 
 class OffPolicyConfig(AlgorithmConfig):  # type: ignore[misc]
@@ -56,20 +55,8 @@ def off_policy_config(
     config = OffPolicyConfig(algo_class=OffPolicyAlgorithm)
     config.framework("torch")
     config.environment(env, env_config={"blueprint": blueprint, "observation": training.observation}, disable_env_checking=True)
-    n_runners = training.runners
-    config.env_runners(
-        env_runner_cls=OffPolicyRunner,
-        num_env_runners=n_runners,
-        num_envs_per_env_runner=training.num_envs // max(1, n_runners),
-        create_local_env_runner=n_runners == 0,
-        sample_timeout_s=SAMPLE_TIMEOUT_S,
-        merge_env_runner_states=False,
-        broadcast_env_runner_states=False,
-    )
-    config.fault_tolerance(
-        restart_failed_env_runners=True, max_num_env_runner_restarts=NEVER_ENDING, delay_between_env_runner_restarts_s=0.0
-    )
-    config.learners(num_learners=0, num_gpus_per_learner=int(_on_gpu(training)))
+    set_runners(config, OffPolicyRunner, training)
+    config.learners(num_learners=0, num_gpus_per_learner=int(torch_device(training) == "cuda"))
     config.training(
         learner_class=learner_class,
         lr=training.lr,
@@ -83,7 +70,3 @@ def off_policy_config(
     config.debugging(seed=job.seed, log_level="ERROR")
     config.reporting(min_time_s_per_iteration=0)
     return config
-
-
-def _on_gpu(training: TrainingSettings) -> bool:
-    return training.device == "cuda" or (training.device == "auto" and torch.cuda.is_available())

@@ -1,12 +1,7 @@
 """A population of PPO on the world that leaks: killed, interrupted, several at a time, and out of a bad start."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,35 +11,13 @@ from quantgym.training.finished_run import FinishedRun
 from quantgym.training.registry.registry import Registry
 from quantgym.training.tuning.tune import plan, resume, tune
 
-KILLED = """
-import json, sys
-from quantgym.configs.load import load_job
-from quantgym.configs.strict import validate
-from quantgym.training.tuning.search import Search, SearchSettings
-from quantgym.training.tuning.tune import tune
-settings = validate(SearchSettings, json.loads(sys.argv[1]), "small.yaml")
-tune(Search(settings, load_job("leak_ppo"), "small.yaml"), sys.argv[2])
-"""
+from .killed_search import killed_search
 
 
 def ends(folder):
     lines = map(json.loads, (folder / "trials.jsonl").read_text().splitlines())
     return {line["number"]: {name: value for name, value in line.items() if name not in ("at_ns", "seconds")}
             for line in lines if line["event"] == "ended"}  # fmt: skip
-
-
-def killed_in_its_second_generation(search, folder, home):
-    """Run a search in a process of its own and kill it with signal 9; return what its record said then."""
-    words = [sys.executable, "-c", KILLED, json.dumps(search.settings.model_dump(mode="json")), str(folder)]
-    cache = os.environ.get("QUANTGYM_CACHE") or str(Path.home() / ".cache/quantgym")
-    environment = {**os.environ, "HOME": str(home), "QUANTGYM_CACHE": cache}
-    child = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    log, deadline = folder / "trials.jsonl", time.monotonic() + 300.0
-    while time.monotonic() < deadline and child.poll() is None and not (log.exists() and '"generation": 2' in log.read_text()):
-        time.sleep(0.01)
-    child.kill()
-    child.wait()
-    return log.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +44,7 @@ def found(ray, search, tmp_path_factory):
         told.append((share, text))
         signal.raise_signal(signal.SIGINT)
 
-    before = killed_in_its_second_generation(search(), folder / "a", home)
+    before = killed_search(search(), folder / "a", home, '"generation": 2')
     interrupted = resume(folder / "a", progress=interrupt)
     stood = sorted(path.name for path in (folder / "a").iterdir())
     readable = FinishedRun.read(folder / "a/best").bundle.digest
