@@ -98,13 +98,11 @@ class Play:
 
     def progress(self) -> dict[str, Any]:
         """Return all that decides how play goes on."""
-        return {"environment": self.env.env.get_state(), "meter": self.env.state(), "seen": self.seen, "began": self.began,
-                "state": dict(self.state)}
+        return {**self.env.snapshot(), "seen": self.seen, "began": self.began, "state": dict(self.state)}
 
     def go_on(self, progress: dict[str, Any]) -> Self:
         """Go on from what `progress` returned."""
-        self.env.env.set_state(progress["environment"])
-        self.env.load(progress["meter"])
+        self.env.restore(progress)
         self.seen, self.began, self.state = progress["seen"], progress["began"], progress["state"]
         return self
 

@@ -84,6 +84,15 @@ class MeteredVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Return copies of the sums and of what is known of running episodes: arrays by name."""
         return self._onlooker.sums.state() | {name: getattr(self._onlooker, name).copy() for name in RUNNING}
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return where environments and meter stand, for a checkpoint."""
+        return {"environment": self.env.get_state(), "meter": self.state()}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from what `snapshot` returned, to the bit; other entries are left alone."""
+        self.env.set_state(snapshot["environment"])
+        self.load(snapshot["meter"])
+
     def load(self, state: Mapping[str, np.ndarray]) -> None:
         """Go on from what `state` returned, to the bit, beside an environment that goes on from its own.
 

@@ -117,14 +117,8 @@ class Sb3Learner:
         """Write everything that decides how learning goes on; see `Learner.save`. A replay is written whole each time."""
         from .progress import progress_of
 
-        progress = {
-            "iteration": self.iteration,
-            "steps": self.steps,
-            "algorithm": progress_of(self._algorithm),
-            "environment": self._meter.env.get_state(),
-            "meter": self._meter.state(),
-        }
-        save_learner(folder, self.prepared.job, progress)
+        counts = {"iteration": self.iteration, "steps": self.steps}
+        save_learner(folder, self.prepared.job, {**counts, "algorithm": progress_of(self._algorithm), **self._meter.snapshot()})
 
     def load(self, folder: Path) -> None:
         """Go on from what `save` wrote, to the bit; see `Learner.load`."""
@@ -136,8 +130,7 @@ class Sb3Learner:
         if stage is not self._blueprint:
             self._enter_stage(stage)
         set_progress(self._algorithm, saved["algorithm"])
-        self._meter.env.set_state(saved["environment"])
-        self._meter.load(saved["meter"])
+        self._meter.restore(saved)
 
     @property
     def _net(self) -> torch.nn.Module:

@@ -140,14 +140,8 @@ class StockLearner:
         """Write everything that decides how learning goes on; see `Learner.save`. A replay is written whole each time."""
         from .progress import progress_of
 
-        progress = {
-            "iteration": self.iteration,
-            "steps": self.steps,
-            "algorithm": progress_of(self._algorithm),
-            "environment": self._meter.env.get_state(),
-            "meter": self._meter.state(),
-        }
-        save_learner(folder, self.prepared.job, progress)
+        counts = {"iteration": self.iteration, "steps": self.steps}
+        save_learner(folder, self.prepared.job, {**counts, "algorithm": progress_of(self._algorithm), **self._meter.snapshot()})
 
     def load(self, folder: Path) -> None:
         """Go on from what `save` wrote, to the bit; see `Learner.load`."""
@@ -156,8 +150,7 @@ class StockLearner:
         saved = load_learner(folder, self.prepared.job)
         self.iteration, self.steps = saved["iteration"], saved["steps"]
         set_progress(self._algorithm, saved["algorithm"])
-        self._meter.env.set_state(saved["environment"])
-        self._meter.load(saved["meter"])
+        self._meter.restore(saved)
 
     def weights(self) -> Mapping[str, torch.Tensor]:
         """Return the network's weights by name."""
